@@ -1,0 +1,26 @@
+"""Open an image from any source and read its layers, each once.
+
+`parse_target` turns what a person writes into an `ImageRef`, `open_image` opens it, and
+`OpenImage.layers` yields the wanted files of each layer. Nothing is ever written to disk.
+"""
+
+from seawall.images.layers import FoundFile, resolve, shown, visible
+from seawall.images.limits import Limits
+from seawall.images.selection import Pattern, Selector
+from seawall.images.sources import SOURCES, LayerReading, OpenImage
+from seawall.images.target import open_image, parse_target
+
+__all__ = [
+    "SOURCES",
+    "FoundFile",
+    "LayerReading",
+    "Limits",
+    "OpenImage",
+    "Pattern",
+    "Selector",
+    "open_image",
+    "parse_target",
+    "resolve",
+    "shown",
+    "visible",
+]

@@ -1,0 +1,180 @@
+"""Read one layer once and keep only what matters of it.
+
+What matters: the files that somebody asked for, and the few facts that decide which files of
+lower layers stay visible (OCI image specification, "Applying Changesets"): whiteouts, opaque
+folders, and names that now stand for something else.
+"""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from seawall.errors import LimitExceeded
+from seawall.images.selection import Selector
+from seawall.images.tar import Kind, TarReader
+from seawall.model import Incomplete
+
+_WHITEOUT = b".wh."
+_OPAQUE = b".wh..wh..opq"
+_AUFS = b".wh..wh."  # bookkeeping of an old driver, no whiteout
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file that was asked for: its path from the root, and either content or where it points.
+
+    Exactly one of `content`, `link` (same file as that path, in this layer or below) and
+    `symlink` (as stored) is set.
+    """
+
+    path: bytes
+    content: bytes | None = None
+    link: bytes | None = None
+    symlink: bytes | None = None
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a layer does to those below it."""
+
+    removed: set[bytes] = field(default_factory=set)  # whiteouts: these and all below them
+    opaque: set[bytes] = field(default_factory=set)  # folders whose lower content is gone
+    # One 64-bit hash for each name that is no folder: such a name hides a lower folder of the
+    # same name. 8 bytes an entry instead of an object; Python's hash is keyed for each process,
+    # so nobody can prepare a collision.
+    names: "array[int]" = field(default_factory=lambda: array("q"))
+    top_links: dict[bytes, bytes] = field(default_factory=dict)  # bin → usr/bin, at the root
+
+
+def clean(name: bytes) -> bytes:
+    """Return `name` as a path from the root: no leading slash, no ``.``, no way above the root."""
+    parts: list[bytes] = []
+    for part in name.split(b"/"):
+        if part == b"..":
+            if parts:
+                parts.pop()
+        elif part and part != b".":
+            parts.append(part)
+    return b"/".join(parts)
+
+
+def read_layer(
+    tar: TarReader, selector: Selector, changes: Changes, incomplete: list[Incomplete], where: str
+) -> Iterator[FoundFile]:
+    """Yield the files of a layer that `selector` wants, filling `changes` on the way.
+
+    A wanted file over the limit for one file is added to `incomplete` and not yielded.
+    """
+    candidates = selector.candidates
+    remember = changes.names.append
+    depth = tar.budget.limits.depth
+    for name, kind, size, link in tar:
+        path = name[2:] if name[:2] == b"./" else name
+        if kind == Kind.DIRECTORY:
+            path = path.rstrip(b"/")
+        if b"./" in path or b"//" in path or path[:1] == b"/" or path[-1:] in (b".", b"/"):
+            path = clean(path)
+        if kind == Kind.DIRECTORY:
+            if candidates(path):
+                changes.removed.add(path)  # a folder where a file was wanted hides that file
+            continue
+        if b".wh." in path and _note_whiteout(path, changes):
+            continue
+        remember(hash(path))
+        patterns = candidates(path)
+        if kind == Kind.SYMLINK:
+            if b"/" not in path:
+                changes.top_links[path] = clean(link)
+            if patterns and any(pattern.is_exact for pattern in patterns):
+                yield FoundFile(path, symlink=link)
+            continue
+        if not patterns:
+            continue
+        if path.count(b"/") > depth:
+            raise LimitExceeded(f"{where}: folders nested deeper than {depth} (depth)")
+        if kind == Kind.HARD_LINK:
+            yield FoundFile(path, link=clean(link))
+        elif kind == Kind.FILE:
+            content = _content(tar, path, [p.magic for p in patterns], size, incomplete)
+            if content is not None:
+                yield FoundFile(path, content)
+
+
+def _content(
+    tar: TarReader, path: bytes, magics: list[bytes], size: int, incomplete: list[Incomplete]
+) -> bytes | None:
+    """Return a file's content, or None when its first bytes are wrong or it is too large."""
+    prefix = b""
+    if all(magics):
+        longest = max(len(magic) for magic in magics)
+        prefix = tar.peek(longest) if size else b""
+        if not any(prefix.startswith(magic) for magic in magics):
+            return None
+    try:
+        return tar.content(prefix)
+    except LimitExceeded as error:
+        incomplete.append(Incomplete(shown(path), str(error)))
+        return None
+
+
+def _note_whiteout(path: bytes, changes: Changes) -> bool:
+    """Note the whiteout that `path` stands for; False when it is an ordinary name."""
+    folder, slash, last = path.rpartition(b"/")
+    if not last.startswith(_WHITEOUT):
+        return False
+    if last == _OPAQUE:
+        changes.opaque.add(folder)
+    elif not last.startswith(_AUFS) and len(last) > len(_WHITEOUT):
+        changes.removed.add(folder + slash + last[len(_WHITEOUT) :])
+    return True
+
+
+def shown(path: bytes) -> str:
+    """Return a path as text; bytes that are no UTF-8 stand as ``\\xNN``."""
+    return path.decode("utf-8", "backslashreplace")
+
+
+def visible(layers: list[tuple[set[bytes], Changes]]) -> dict[bytes, int]:
+    """Return which wanted paths the merged file system shows, and the layer each comes from.
+
+    `layers`, lowest first, hold the wanted paths of each layer (of whatever kind) and its changes.
+    """
+    shown_paths: dict[bytes, int] = {}
+    for index, (paths, changes) in enumerate(layers):
+        if shown_paths and index:
+            below = [path for path in shown_paths if path not in paths]
+            # Asking the long array for a few hashes, not the reverse, keeps memory flat.
+            ancestors = {hash(folder) for path in below for folder in (path, *_folders(path))}
+            hidden_names = ancestors.intersection(changes.names)
+            for path in below:
+                if _is_hidden(path, changes, hidden_names):
+                    del shown_paths[path]
+        for path in paths:
+            shown_paths[path] = index
+    return shown_paths
+
+
+def _is_hidden(path: bytes, changes: Changes, names: set[int]) -> bool:
+    """Tell whether a higher layer removes `path`, replaces it, or does so with a folder above."""
+    if path in changes.removed or hash(path) in names or b"" in changes.opaque:
+        return True
+    return any(
+        folder in changes.removed or folder in changes.opaque or hash(folder) in names
+        for folder in _folders(path)
+    )
+
+
+def _folders(path: bytes) -> Iterator[bytes]:
+    """Yield the folders above `path`, nearest first, without the root."""
+    end = path.rfind(b"/")
+    while end > 0:
+        yield path[:end]
+        end = path.rfind(b"/", 0, end)
+
+
+def resolve(path: bytes, target: bytes) -> bytes:
+    """Return where a symbolic link at `path` leads, inside the image's root whatever it says."""
+    if target.startswith(b"/"):
+        return clean(target)
+    folder = path.rpartition(b"/")[0]
+    return clean(folder + b"/" + target)

@@ -1,0 +1,72 @@
+"""Choose the few files worth reading among millions of names, by path and by first bytes.
+
+A pattern is a path from the image's root; ``*`` stands for one component or part of it, a leading
+``**/`` for any folders. Its last component must be a name or ``*.ENDING`` (or the pattern names
+one folder: ``folder/*``), so that one or two dictionary look-ups settle a name that nobody wants.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Which files one reader wants.
+
+    `magic` are the bytes such a file must start with. A pattern without wildcards names a place
+    that programs open by that very path, so a symbolic link there is followed (inside the image).
+    """
+
+    path: str
+    magic: bytes = b""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the pattern names a single path."""
+        return "*" not in self.path
+
+    def matches(self, path: bytes) -> bool:
+        """Tell whether `path` (no leading slash) is one of those meant."""
+        return _regex(self.path).fullmatch(path) is not None
+
+
+@lru_cache(maxsize=512)
+def _regex(glob: str) -> re.Pattern[bytes]:
+    parts = re.split(r"(\*\*/|\*)", glob)
+    meaning = {"**/": "(?:.*/)?", "*": "[^/]*"}
+    text = "".join(meaning.get(part) or re.escape(part) for part in parts)
+    return re.compile(text.encode(), re.DOTALL)
+
+
+class Selector:
+    """All patterns together, asked once a name."""
+
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        self._by_name: dict[bytes, list[Pattern]] = {}
+        self._by_ending: dict[bytes, list[Pattern]] = {}
+        self._by_folder: dict[bytes, list[Pattern]] = {}
+        for pattern in patterns:
+            folder, _, last = pattern.path.encode().rpartition(b"/")
+            if b"*" not in last:
+                self._by_name.setdefault(last, []).append(pattern)
+            elif last == b"*" and b"*" not in folder:
+                self._by_folder.setdefault(folder, []).append(pattern)
+            elif last.startswith(b"*.") and b"*" not in last[1:] and b"." not in last[2:]:
+                self._by_ending.setdefault(last[2:], []).append(pattern)
+            else:
+                raise ValueError(f"pattern {pattern.path!r} would need a look at every name")
+
+    def candidates(self, path: bytes) -> list[Pattern] | None:
+        """Return the patterns that mean `path`; None or an empty list for most paths."""
+        folder, _, last = path.rpartition(b"/")
+        found = self._by_name.get(last)
+        if found is None:
+            if folder in self._by_folder:
+                found = self._by_folder[folder]
+            elif b"." in last:
+                found = self._by_ending.get(last[last.rfind(b".") + 1 :])
+        if found is None:
+            return None
+        return [pattern for pattern in found if pattern.matches(path)]

@@ -1,0 +1,17 @@
+"""One module a kind of place that images come from."""
+
+from seawall.images.sources.archive import open_docker_archive, open_oci_archive
+from seawall.images.sources.contract import LayerReading, OpenImage, Source
+from seawall.images.sources.directory import open_directory
+from seawall.images.sources.docker_daemon import open_docker_image
+from seawall.images.sources.oci_directory import open_oci_directory
+
+SOURCES: dict[str, Source] = {
+    "docker": open_docker_image,
+    "docker-archive": open_docker_archive,
+    "oci-archive": open_oci_archive,
+    "oci-dir": open_oci_directory,
+    "dir": open_directory,
+}
+
+__all__ = ["SOURCES", "LayerReading", "OpenImage", "Source"]

@@ -1,0 +1,51 @@
+"""What an image source promises."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from seawall.images.layers import Changes, FoundFile
+from seawall.images.limits import Limits
+from seawall.images.selection import Selector
+from seawall.model import Image, ImageRef, Incomplete
+
+
+@dataclass(slots=True)
+class LayerReading:
+    """One layer while it is read: exhaust `files` first, then the rest holds."""
+
+    files: Iterator[FoundFile]
+    diff_id: str = ""  # computed from the content when the source cannot know it before
+    changes: Changes = field(default_factory=Changes)
+    incomplete: list[Incomplete] = field(default_factory=list)
+
+
+class OpenImage(Protocol):
+    """An image that can be read."""
+
+    @property
+    def image(self) -> Image:
+        """Who it is. Known at once, or after `layers` where the source is a stream."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What was left out on purpose, for a person to know."""
+
+    def layers(self, selector: Selector) -> Iterator[LayerReading]:
+        """Yield each distinct layer once, in whatever order the source has them.
+
+        Every digest has been compared when the iteration ends.
+
+        Raises:
+            CorruptImage: truncated or malformed.
+            DigestMismatch: content is not what its digest says.
+            LimitExceeded: larger than the limits allow.
+        """
+
+
+class Source(Protocol):
+    """A kind of place that images come from."""
+
+    def __call__(self, ref: ImageRef, limits: Limits) -> AbstractContextManager[OpenImage]:
+        """Open the image that `ref` names."""

@@ -1,0 +1,198 @@
+"""``dir:PATH``: the files below a directory, as one layer: a root file system, or a part of one.
+
+Symbolic links are never followed out of the directory: an absolute target starts at its root.
+What is not the machine's own content is left out and named in the notes: pseudo file systems,
+and the storage of container engines, whose images are targets of their own.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from seawall.errors import LimitExceeded, NotAnImage, SourceUnavailable
+from seawall.images.layers import FoundFile, clean, resolve, shown
+from seawall.images.limits import Budget, Limits
+from seawall.images.selection import Pattern, Selector
+from seawall.images.sources.contract import LayerReading, OpenImage
+from seawall.model import Image, ImageRef, Incomplete, Layer
+
+_PSEUDO = frozenset(
+    "autofs binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts devtmpfs efivarfs fusectl "
+    "hugetlbfs mqueue nsfs overlay proc pstore ramfs rpc_pipefs securityfs sysfs tracefs".split()
+)
+_ENGINE_STORAGE = (
+    b"var/lib/docker",
+    b"var/lib/containerd",
+    b"var/lib/containers/storage",
+    b"var/lib/kubelet/pods",
+    b"run/containerd",
+    b"run/docker",
+)
+_LINKS = 40  # symbolic links followed for one path, as the kernel does
+
+
+@contextmanager
+def open_directory(ref: ImageRef, limits: Limits) -> Iterator[OpenImage]:
+    """Open a directory; it must exist and be readable."""
+    root = Path(ref.place)
+    if not root.exists():
+        raise SourceUnavailable(f"{ref}: no such directory", "check the path")
+    if not root.is_dir():
+        raise NotAnImage(f"{ref}: not a directory", "use docker-archive: or oci-archive:")
+    yield Directory(root, ref, limits)
+
+
+class Directory:
+    """A directory seen as an image of one layer without a digest."""
+
+    def __init__(self, root: Path, ref: ImageRef, limits: Limits) -> None:
+        self.notes: list[str] = []
+        self.image = Image(ref=ref, digest="", layers=(Layer(""),))
+        self._root = os.fsencode(root.absolute())
+        self._limits = limits
+
+    def layers(self, selector: Selector) -> Iterator[LayerReading]:
+        """Yield the one layer."""
+        reading = LayerReading(iter(()))
+        reading.files = self._walk(selector, reading)
+        yield reading
+
+    def _walk(self, selector: Selector, reading: LayerReading) -> Iterator[FoundFile]:
+        budget = Budget(self._limits)
+        mounts = _pseudo_mounts(self._root)
+        folders: list[tuple[bytes, int]] = [(b"", 0)]
+        while folders:
+            folder, depth = folders.pop()
+            if depth > self._limits.depth:
+                raise LimitExceeded(
+                    f"{self.image.ref}: folders nested deeper than {self._limits.depth} (depth)"
+                )
+            try:
+                with os.scandir(os.path.join(self._root, folder)) as scan:  # noqa: PTH118 - bytes
+                    entries = sorted(scan, key=lambda entry: entry.name)
+            except OSError as error:
+                if not folder:
+                    raise SourceUnavailable(
+                        f"{self.image.ref}: {error.strerror}", "check permissions, or run as root"
+                    ) from error
+                if error.errno != errno.ENOENT:  # it may have gone since its parent was listed
+                    reading.incomplete.append(Incomplete(shown(folder), error.strerror or "?"))
+                continue
+            budget.spend_entries(len(entries), str(self.image.ref))
+            below = folder + b"/" if folder else b""
+            for entry in entries:
+                path = below + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    left_out = mounts.get(path) or _engine_storage(path)
+                    if left_out:
+                        self.notes.append(f"left out /{shown(path)} ({left_out})")
+                    else:
+                        folders.append((path, depth + 1))
+                    continue
+                if not below and entry.is_symlink():
+                    reading.changes.top_links[path] = clean(os.readlink(entry.path))
+                patterns = selector.candidates(path)
+                if patterns:
+                    found = self._found(path, patterns, entry, reading)
+                    if found:
+                        yield found
+
+    def _found(
+        self,
+        path: bytes,
+        patterns: list[Pattern],
+        entry: "os.DirEntry[bytes]",
+        reading: LayerReading,
+    ) -> FoundFile | None:
+        place = path
+        if entry.is_symlink():
+            if not any(pattern.is_exact for pattern in patterns):
+                return None
+            place = self._inside(path)
+        elif not entry.is_file(follow_symlinks=False):
+            return None
+        try:
+            content = self._read(place, [pattern.magic for pattern in patterns])
+        except LimitExceeded as error:
+            reading.incomplete.append(Incomplete(shown(path), str(error)))
+            return None
+        except OSError as error:
+            # A dangling link and a file that has just gone are simply not there.
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+                reading.incomplete.append(Incomplete(shown(path), error.strerror or "unreadable"))
+            return None
+        return None if content is None else FoundFile(path, content)
+
+    def _read(self, path: bytes, magics: list[bytes]) -> bytes | None:
+        """Return a regular file's content; None when its first bytes are wrong."""
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(os.path.join(self._root, path), flags)  # noqa: PTH118 - bytes
+        with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                return None
+            limit = self._limits.file_bytes
+            head = b""
+            if all(magics):
+                head = file.read(max(len(magic) for magic in magics))
+                if not any(head.startswith(magic) for magic in magics):
+                    return None
+            content = head + file.read(limit - len(head) + 1)
+            if len(content) > limit:
+                raise LimitExceeded(
+                    f"{max(status.st_size, len(content)):,} bytes, more than {limit:,} (file_bytes)"
+                )
+            return content
+
+    def _inside(self, path: bytes) -> bytes:
+        """Return where `path` really leads, links resolved with this directory as the root."""
+        done: list[bytes] = []
+        todo = path.split(b"/")
+        for _ in range(_LINKS):
+            while todo:
+                part = todo.pop(0)
+                if part in (b"", b"."):
+                    continue
+                if part == b"..":
+                    done[-1:] = []
+                    continue
+                here = b"/".join([*done, part])
+                try:
+                    target = os.readlink(os.path.join(self._root, here))  # noqa: PTH118 - bytes
+                except OSError:
+                    done.append(part)
+                    continue
+                todo = resolve(here, target).split(b"/") + todo
+                done = []
+                break
+            else:
+                return b"/".join(done)
+        return path
+
+
+def _engine_storage(path: bytes) -> str:
+    return "container engine storage" if path in _ENGINE_STORAGE else ""
+
+
+def _pseudo_mounts(root: bytes) -> dict[bytes, str]:
+    """Return the mounts below `root` that hold no files of their own: path from root → type."""
+    prefix = root.rstrip(b"/") + b"/"
+    found: dict[bytes, str] = {}
+    try:
+        lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    except OSError:
+        return found
+    for line in lines:
+        fields = line.split(b" ")
+        try:
+            kind = os.fsdecode(fields[fields.index(b"-", 6) + 1])
+        except (ValueError, IndexError):
+            continue
+        # The kernel writes space, tab, newline and backslash as three octal digits.
+        place = fields[4].decode("unicode_escape").encode("latin-1")
+        if kind in _PSEUDO and place.startswith(prefix):
+            found[place[len(prefix) :]] = kind
+    return found

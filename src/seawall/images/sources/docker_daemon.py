@@ -1,0 +1,198 @@
+"""``docker:NAME``: an image of a Docker daemon, over its socket (Docker Engine API 1.24 or later).
+
+The daemon writes the image as an archive, which is read as it arrives. Where the daemon is comes
+from ``DOCKER_HOST``, as for the docker command; else the usual sockets are tried.
+"""
+
+import http.client
+import json
+import os
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from seawall.errors import CorruptImage, SourceUnavailable, UnknownTarget
+from seawall.images.limits import Limits
+from seawall.images.sources.archive import StreamedArchive
+from seawall.images.sources.contract import OpenImage
+from seawall.images.sources.manifest import Resolution, resolve_docker
+from seawall.images.stream import ChunkStream
+from seawall.model import ImageRef
+
+_TIMEOUT_S = 120  # for one answer; the daemon may be preparing a large image
+_CHUNK = 1 << 20
+
+
+@contextmanager
+def open_docker_image(ref: ImageRef, limits: Limits) -> Iterator[OpenImage]:
+    """Open an image by name, id or digest; the stream ends with the ``with`` block."""
+    with connected(ref) as daemon:
+        found = daemon.document(f"/images/{quote(ref.place, safe='/:@')}/json", ref)
+        # By id, so that a tag which moves between the two requests cannot change the answer.
+        image_id = str(found.get("Id") or ref.place)
+        chunks = daemon.stream(f"/images/get?names={quote(image_id, safe=':')}", ref)
+        tags = [tag for tag in found.get("RepoTags") or [] if isinstance(tag, str)]
+
+        def tagged(resolution: Resolution) -> Resolution:
+            """Restore the names: an archive made by id has none."""
+            return replace(resolution, image=replace(resolution.image, tags=tuple(tags)))
+
+        yield StreamedArchive(
+            ChunkStream(chunks, str(ref)),
+            ref,
+            limits,
+            lambda read: tagged(resolve_docker(read, ref, "", limits)),
+        )
+
+
+def image_names() -> list[str]:
+    """Return the names of the images that a running daemon has, newest first.
+
+    Raises:
+        SourceUnavailable: no daemon answers.
+    """
+    ref = ImageRef("docker", "*")
+    with connected(ref) as daemon:
+        images = daemon.documents("/images/json", ref)
+    images.sort(key=lambda image: int(image.get("Created") or 0), reverse=True)
+    return [
+        tag
+        for image in images
+        for tag in image.get("RepoTags") or []
+        if isinstance(tag, str) and "<none>" not in tag
+    ]
+
+
+class _Daemon:
+    """One connection to a Docker daemon."""
+
+    def __init__(self, connection: http.client.HTTPConnection, place: str) -> None:
+        self._connection = connection
+        self._place = place
+
+    def document(self, path: str, ref: ImageRef) -> dict[str, Any]:
+        """Return the JSON object at `path`."""
+        found = self._json(path, ref)
+        if not isinstance(found, dict):
+            raise CorruptImage(f"{ref}: {self._place} answers in an unknown form")
+        return found
+
+    def documents(self, path: str, ref: ImageRef) -> list[dict[str, Any]]:
+        """Return the JSON objects of the list at `path`."""
+        found = self._json(path, ref)
+        if not isinstance(found, list):
+            raise CorruptImage(f"{ref}: {self._place} answers in an unknown form")
+        return [item for item in found if isinstance(item, dict)]
+
+    def stream(self, path: str, ref: ImageRef) -> Iterator[bytes]:
+        """Yield the body at `path` as it arrives."""
+        response = self._get(path, ref)
+        try:
+            while chunk := response.read(_CHUNK):
+                yield chunk
+        except (OSError, http.client.HTTPException) as error:
+            raise SourceUnavailable(
+                f"{ref}: {self._place} stopped answering ({error})", "try again"
+            ) from error
+
+    def _json(self, path: str, ref: ImageRef) -> Any:
+        try:
+            return json.loads(self._get(path, ref).read())
+        except (ValueError, http.client.HTTPException) as error:
+            raise CorruptImage(f"{ref}: {self._place} answers in an unknown form") from error
+
+    def _get(self, path: str, ref: ImageRef) -> http.client.HTTPResponse:
+        try:
+            self._connection.request("GET", path, headers={"Host": "docker"})
+            response = self._connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            raise _unreachable(ref, self._place, error) from error
+        if response.status == http.HTTPStatus.OK:
+            return response
+        try:
+            message = str(json.loads(response.read()).get("message", ""))
+        except (ValueError, AttributeError, OSError, http.client.HTTPException):
+            message = response.reason
+        if response.status == http.HTTPStatus.NOT_FOUND:
+            raise UnknownTarget(
+                f"{ref}: the Docker daemon at {self._place} has no such image",
+                f"docker pull {ref.place}   or see   docker images",
+            )
+        raise SourceUnavailable(
+            f"{ref}: {self._place} answers {response.status}: {message}", "see the daemon's log"
+        )
+
+
+@contextmanager
+def connected(ref: ImageRef) -> Iterator[_Daemon]:
+    """Connect to the daemon that ``DOCKER_HOST`` or the usual places name."""
+    host = os.environ.get("DOCKER_HOST") or _usual_socket()
+    url = urlsplit(host)
+    connection: http.client.HTTPConnection
+    if url.scheme == "unix":
+        connection = _UnixConnection(url.path)
+    elif url.scheme in ("tcp", "http", "https") and url.hostname:
+        connection = _tcp(url.hostname, url.port)
+    else:
+        raise SourceUnavailable(
+            f"{ref}: DOCKER_HOST={host} is of a kind Seawall does not speak",
+            "use unix:///path or tcp://host:port, or docker save and docker-archive:",
+        )
+    try:
+        connection.connect()
+    except OSError as error:
+        connection.close()
+        raise _unreachable(ref, host, error) from error
+    try:
+        yield _Daemon(connection, host)
+    finally:
+        connection.close()
+
+
+def _usual_socket() -> str:
+    """Return the first usual socket that exists: the system's, or a rootless daemon's."""
+    places = ["/var/run/docker.sock"]
+    if runtime := os.environ.get("XDG_RUNTIME_DIR"):
+        places.append(f"{runtime}/docker.sock")
+    return "unix://" + next((place for place in places if Path(place).exists()), places[0])
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("docker", timeout=_TIMEOUT_S)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def _tcp(host: str, port: int | None) -> http.client.HTTPConnection:
+    """Return a connection over TCP, with TLS where ``DOCKER_TLS_VERIFY`` asks for it."""
+    if not os.environ.get("DOCKER_TLS_VERIFY"):
+        return http.client.HTTPConnection(host, port or 2375, timeout=_TIMEOUT_S)
+    folder = Path(os.environ.get("DOCKER_CERT_PATH") or Path.home() / ".docker")
+    try:
+        context = ssl.create_default_context(cafile=str(folder / "ca.pem"))
+        context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    except OSError as error:
+        raise SourceUnavailable(
+            f"{folder}: no usable ca.pem, cert.pem and key.pem ({error})", "see DOCKER_CERT_PATH"
+        ) from error
+    return http.client.HTTPSConnection(host, port or 2376, timeout=_TIMEOUT_S, context=context)
+
+
+def _unreachable(ref: ImageRef, place: str, error: Exception) -> SourceUnavailable:
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    hint = "start the daemon, or set DOCKER_HOST"
+    if isinstance(error, PermissionError):
+        hint = "run as root, or as a member of the group docker"
+    return SourceUnavailable(f"{ref}: no Docker daemon at {place} ({reason})", hint)

@@ -1,0 +1,68 @@
+"""``oci-dir:PATH[:NAME]``: an OCI image layout in a directory (OCI image specification 1.1)."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from seawall.errors import CorruptImage, NotAnImage, SourceUnavailable
+from seawall.images.blobs import Hashing, Layers, MappedFile
+from seawall.images.limits import Budget, Limits
+from seawall.images.selection import Selector
+from seawall.images.sources.archive import check_document, split_place
+from seawall.images.sources.contract import LayerReading, OpenImage
+from seawall.images.sources.manifest import resolve_oci
+from seawall.model import Image, ImageRef
+
+
+@contextmanager
+def open_oci_directory(ref: ImageRef, limits: Limits) -> Iterator[OpenImage]:
+    """Open the layout; each blob is mapped when its turn comes."""
+    root, wanted = split_place(ref.place)
+    if not root.is_dir():
+        raise NotAnImage(f"{ref}: not a directory", "use oci-archive: or docker-archive:")
+    with Hashing() as hashing:
+        yield OciDirectory(root, ref, wanted, limits, hashing)
+
+
+class OciDirectory:
+    """An image in a layout directory."""
+
+    def __init__(
+        self, root: Path, ref: ImageRef, wanted: str, limits: Limits, hashing: Hashing
+    ) -> None:
+        self.notes: list[str] = []
+        self._root, self._ref, self._limits, self._hashing = root, ref, limits, hashing
+        self._resolution = resolve_oci(self._document, ref, wanted, limits)
+
+    @property
+    def image(self) -> Image:
+        """Who it is."""
+        return self._resolution.image
+
+    def layers(self, selector: Selector) -> Iterator[LayerReading]:
+        """Yield each distinct layer once."""
+        layers = Layers(selector, Budget(self._limits))
+        seen: set[str] = set()
+        with ExitStack() as files:
+            for blob in self._resolution.blobs:
+                if blob.diff_id in seen:
+                    continue
+                seen.add(blob.diff_id)
+                where = f"{self._ref}: layer {blob.name}"
+                if not (self._root / blob.name).exists():
+                    raise CorruptImage(f"{where} is missing")
+                file = files.enter_context(MappedFile(self._root / blob.name, where))
+                yield layers.mapped(
+                    file, 0, file.size, self._hashing, where, blob.diff_id, blob.digest
+                )
+            self._hashing.compare()
+
+    def _document(self, name: str) -> bytes | None:
+        path = self._root / name
+        try:
+            check_document(self._ref, name, path.stat().st_size)
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise SourceUnavailable(f"{path}: {error.strerror}", "check permissions") from error

@@ -1,0 +1,131 @@
+"""Bytes that are read once, forward: from a mapped file, or from chunks as they arrive.
+
+Reading from a map costs no copy of what is skipped, and pages behind the reader are given back,
+so a 10 GB archive does not become 10 GB of resident memory.
+"""
+
+import mmap
+from collections.abc import Iterator
+from typing import Protocol
+
+from seawall.errors import CorruptImage
+
+_RELEASE = 16 << 20  # bytes behind the reader before pages are given back
+
+
+class ByteStream(Protocol):
+    """What a tar reader needs of its input."""
+
+    where: str  # what is read, for messages
+
+    def read(self, count: int) -> bytes:
+        """Return exactly `count` bytes; ``b""`` at a clean end.
+
+        Raises:
+            CorruptImage: the end comes after some but before `count` bytes.
+        """
+
+    def skip(self, count: int) -> None:
+        """Go on by `count` bytes; `CorruptImage` where the end comes first."""
+
+
+def truncated(where: str, position: int) -> CorruptImage:
+    """Return the error for an input that ends too early."""
+    return CorruptImage(f"{where}: truncated, it ends after {position:,} bytes")
+
+
+class MappedStream:
+    """The bytes from `start` to `end` of a mapped file."""
+
+    def __init__(self, data: mmap.mmap, start: int, end: int, where: str) -> None:
+        self.where = where
+        self._data, self._start, self._end = data, start, end
+        self._at = start
+        self._released = start - start % mmap.PAGESIZE
+        self._release_at = start + _RELEASE
+
+    def read(self, count: int) -> bytes:
+        """Return exactly `count` bytes; ``b""`` at a clean end."""
+        at = self._at
+        after = at + count
+        if after > self._end:
+            if at == self._end:
+                return b""
+            raise truncated(self.where, self._end - self._start)
+        self._at = after
+        return self._data[at:after]
+
+    def skip(self, count: int) -> None:
+        """Go on by `count` bytes."""
+        self._at += count
+        if self._at > self._end:
+            raise truncated(self.where, self._end - self._start)
+        if self._at > self._release_at:
+            self._release()
+
+    def _release(self) -> None:
+        upto = self._at - self._at % mmap.PAGESIZE
+        self._data.madvise(mmap.MADV_DONTNEED, self._released, upto - self._released)
+        self._released, self._release_at = upto, upto + _RELEASE
+
+
+class ChunkStream:
+    """Bytes from an iterator of chunks: a socket, or a decompressor."""
+
+    def __init__(self, chunks: Iterator[bytes], where: str) -> None:
+        self.where = where
+        self._chunks = chunks
+        self._buffer = b""
+        self._at = 0  # in the buffer
+        self._before = 0  # bytes of all earlier buffers
+
+    def read(self, count: int) -> bytes:
+        """Return exactly `count` bytes; ``b""`` at a clean end."""
+        after = self._at + count
+        if after <= len(self._buffer):
+            data = self._buffer[self._at : after]
+            self._at = after
+            return data
+        parts = [self._buffer[self._at :]]
+        missing = count - len(parts[0])
+        while missing > 0:
+            if not self._next():
+                if missing == count:
+                    return b""
+                raise truncated(self.where, self._before)
+            parts.append(self._buffer[:missing])
+            self._at = len(parts[-1])
+            missing -= self._at
+        return b"".join(parts)
+
+    def skip(self, count: int) -> None:
+        """Go on by `count` bytes."""
+        self._at += count
+        while self._at > len(self._buffer):
+            left = self._at - len(self._buffer)
+            if not self._next():
+                raise truncated(self.where, self._before)
+            self._at = left
+
+    def drain(self) -> None:
+        """Read to the end and forget it, so that a digest over the chunks is complete."""
+        while self._next():
+            pass
+
+    def rest(self) -> Iterator[bytes]:
+        """Yield what is left, chunk by chunk."""
+        if self._at < len(self._buffer):
+            yield self._buffer[self._at :]
+        while self._next():
+            yield self._buffer
+
+    def _next(self) -> bool:
+        """Take the next non-empty chunk; False at the end."""
+        for chunk in self._chunks:
+            if chunk:
+                self._before += len(self._buffer)
+                self._buffer, self._at = chunk, 0
+                return True
+        self._before += len(self._buffer)
+        self._buffer, self._at = b"", 0
+        return False

@@ -1,0 +1,64 @@
+"""From what a person writes to a source and a place in it."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from seawall.errors import NotAnImage, UnknownTarget
+from seawall.images.blobs import MappedFile
+from seawall.images.limits import Budget, Limits
+from seawall.images.sources import SOURCES, OpenImage
+from seawall.images.stream import ChunkStream, MappedStream
+from seawall.images import compression
+from seawall.images.tar import TarReader
+from seawall.model import ImageRef
+
+
+def parse_target(text: str) -> ImageRef:
+    """Return the source and place that `text` names.
+
+    With a prefix (``docker:``, ``oci-dir:``, …) it is taken by its word. Without one, an existing
+    directory or file is recognised by its content, and anything else is an image of the Docker
+    daemon.
+
+    Raises:
+        UnknownTarget: nothing behind the prefix, or a file that is no image's archive.
+    """
+    source, colon, place = text.partition(":")
+    if colon and source in SOURCES:
+        if not place:
+            raise UnknownTarget(f"{text}: nothing after the prefix")
+        return ImageRef(source, place)
+    path = Path(text)
+    if path.is_dir():
+        return ImageRef("oci-dir" if (path / "oci-layout").is_file() else "dir", text)
+    if path.exists():
+        return ImageRef(_archive_kind(path, text), text)
+    if not text or text.startswith(("/", ".", "~")) or text != text.strip():
+        raise UnknownTarget(f"{text or 'the empty target'}: no such file or directory")
+    return ImageRef("docker", text)
+
+
+def open_image(ref: ImageRef, limits: Limits | None = None) -> AbstractContextManager[OpenImage]:
+    """Open the image; see `SOURCES` for what each source raises."""
+    return SOURCES[ref.source](ref, limits or Limits())
+
+
+def _archive_kind(path: Path, text: str) -> str:
+    """Tell by its members which kind of archive a file is; Docker's form wins where both are."""
+    limits = Limits()
+    kind = ""
+    with MappedFile(path, text) as file:
+        head = file.data[:512] if file.size else b""
+        if compression.is_compressed(head):
+            chunks = compression.decompressed(file.chunks(0, file.size), head, text, limits.ratio)
+            tar = TarReader(ChunkStream(chunks, text), Budget(limits))
+        else:
+            tar = TarReader(MappedStream(file.data, 0, file.size, text), Budget(limits))
+        for name, *_ in tar:
+            if name == b"manifest.json":
+                return "docker-archive"
+            if name in (b"oci-layout", b"./oci-layout", b"index.json", b"./index.json"):
+                kind = "oci-archive"
+    if not kind:
+        raise NotAnImage(f"{text}: a tar archive, but of no image", "name the source: dir:PATH, …")
+    return kind
