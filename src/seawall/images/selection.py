@@ -37,7 +37,7 @@ def _regex(glob: str) -> re.Pattern[bytes]:
     parts = re.split(r"(\*\*/|\*)", glob)
     meaning = {"**/": "(?:.*/)?", "*": "[^/]*"}
     text = "".join(meaning.get(part) or re.escape(part) for part in parts)
-    return re.compile(text.encode(), re.DOTALL)
+    return re.compile(text.encode("utf-8", "surrogateescape"), re.DOTALL)
 
 
 class Selector:
@@ -48,7 +48,7 @@ class Selector:
         self._by_ending: dict[bytes, list[Pattern]] = {}
         self._by_folder: dict[bytes, list[Pattern]] = {}
         for pattern in patterns:
-            folder, _, last = pattern.path.encode().rpartition(b"/")
+            folder, _, last = pattern.path.encode("utf-8", "surrogateescape").rpartition(b"/")
             if b"*" not in last:
                 self._by_name.setdefault(last, []).append(pattern)
             elif last == b"*" and b"*" not in folder:

@@ -1,0 +1,45 @@
+"""What a cataloger is: patterns, and one pure function from a file to facts."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from seawall.images import Pattern
+from seawall.model import Distribution, Incomplete, Package
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """A file of an image as a cataloger sees it."""
+
+    path: str  # from the image's root, without leading slash
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        """The content as UTF-8; what is none stands as ``\\xNN``."""
+        return self.content.decode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Files that a package says are its own: only those that may name another package."""
+
+    owner: str  # "deb:nodejs"
+    paths: tuple[str, ...]  # from the image's root, without leading slash
+
+
+Fact = Package | Ownership | Distribution | Incomplete
+
+
+@dataclass(frozen=True, slots=True)
+class Cataloger:
+    """One package manager, or one file form.
+
+    `parse` yields what the file says; the reader adds path and layer. A file that it cannot read
+    it answers with an `Incomplete`, never with an exception of its own making; a `ValueError`
+    (as parsers of JSON, text and archives raise) counts as such too.
+    """
+
+    name: str
+    patterns: tuple[Pattern, ...]
+    parse: Callable[[ImageFile], Iterator[Fact]]

@@ -1,0 +1,37 @@
+"""The distribution, from os-release(5)."""
+
+import shlex
+from collections.abc import Iterator
+
+from seawall.images import Pattern
+from seawall.inventory.catalogers.contract import Cataloger, Fact, ImageFile
+from seawall.model import Distribution
+
+
+def distribution(file: ImageFile) -> Iterator[Fact]:
+    """Yield the distribution that the file names; nothing where it has no ``ID``."""
+    values: dict[str, str] = {}
+    for line in file.text.splitlines():
+        key, equals, value = line.strip().partition("=")
+        if equals and key.isidentifier():
+            values[key] = _unquoted(value)
+    if values.get("ID"):
+        yield Distribution(
+            id=values["ID"].lower(),
+            version=values.get("VERSION_ID", ""),
+            codename=values.get("VERSION_CODENAME", ""),
+            name=values.get("PRETTY_NAME", ""),
+        )
+
+
+def _unquoted(value: str) -> str:
+    """Return a value without its shell quoting; as it stands where the quoting is broken."""
+    try:
+        return " ".join(shlex.split(value))
+    except ValueError:
+        return value.strip("\"'")
+
+
+OS_RELEASE = Cataloger(
+    "os-release", (Pattern("etc/os-release"), Pattern("usr/lib/os-release")), distribution
+)

@@ -1,0 +1,240 @@
+"""From an open image to its inventory.
+
+Each layer is read by itself, in whatever order the source has them; the merge afterwards decides
+what of each layer is still visible, who owns it, and which layer brought it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from seawall.images import FoundFile, LayerReading, OpenImage, Pattern, Selector, resolve, shown
+from seawall.images import visible as visible_paths
+from seawall.inventory.catalogers import CATALOGERS, Cataloger, Fact, ImageFile, Ownership
+from seawall.images.layers import Changes
+from seawall.model import Distribution, Image, Incomplete, Inventory, Package
+
+Facts = tuple[Fact, ...]
+Progress = Callable[[int, int], None]  # layers read, packages seen in them
+
+
+@dataclass(slots=True)
+class LayerFacts:
+    """What one layer says, before its neighbours are known."""
+
+    changes: Changes
+    facts: dict[bytes, Facts] = field(default_factory=dict)
+    links: dict[bytes, bytes] = field(default_factory=dict)  # hard links whose target is unread
+    symlinks: dict[bytes, bytes] = field(default_factory=dict)
+    incomplete: list[Incomplete] = field(default_factory=list)
+
+
+def read_inventory(
+    opened: OpenImage,
+    progress: Progress = lambda layers, packages: None,
+    catalogers: Iterable[Cataloger] = CATALOGERS,
+) -> Inventory:
+    """Return what the image contains.
+
+    Raises:
+        ImageError: the image cannot be read (see `OpenImage.layers`). A single file that cannot be
+            analysed is listed in `Inventory.incomplete` instead.
+    """
+    book = _Book(catalogers)
+    layers: dict[str, LayerFacts] = {}
+    packages = 0
+    for number, reading in enumerate(opened.layers(book.selector), 1):
+        facts = _layer_facts(reading, book)
+        layers[reading.diff_id] = facts
+        packages += sum(len(found) for found in facts.facts.values())
+        progress(number, packages)
+    image = opened.image
+    ordered = [(layer.diff_id, layers[layer.diff_id]) for layer in image.layers]
+    _follow_links(ordered, opened, book)
+    return _merge(image, ordered)
+
+
+class _Book:
+    """The catalogers, found by path."""
+
+    def __init__(self, catalogers: Iterable[Cataloger]) -> None:
+        self._catalogers = tuple(catalogers)
+        self._of: dict[Pattern, Cataloger] = {
+            pattern: cataloger for cataloger in self._catalogers for pattern in cataloger.patterns
+        }
+        self.selector = Selector(self._of)
+
+    def facts(self, path: bytes, content: bytes) -> Facts:
+        """Return all that the catalogers meant by `path` say of the content."""
+        file = ImageFile(shown(path), content)
+        patterns = self.selector.candidates(path) or []
+        facts: list[Fact] = []
+        for cataloger in dict.fromkeys(self._of[pattern] for pattern in patterns):
+            try:
+                for fact in cataloger.parse(file):
+                    facts.append(  # noqa: PERF401 - what came before an error must stay
+                        replace(fact, path=file.path) if isinstance(fact, Package) else fact
+                    )
+            except (ValueError, RecursionError) as error:
+                reason = str(error) or type(error).__name__
+                facts.append(Incomplete(file.path, f"{cataloger.name}: {reason[:200]}"))
+        return tuple(facts)
+
+
+def _layer_facts(reading: LayerReading, book: _Book) -> LayerFacts:
+    layer = LayerFacts(reading.changes)
+    for file in reading.files:
+        layer.links.pop(file.path, None)  # a later entry of the same name replaces the earlier
+        layer.symlinks.pop(file.path, None)
+        layer.facts.pop(file.path, None)
+        if file.content is not None:
+            layer.facts[file.path] = book.facts(file.path, file.content)
+        elif file.link is not None:
+            known = layer.facts.get(file.link)
+            if known is None:
+                layer.links[file.path] = file.link
+            else:
+                layer.facts[file.path] = _moved(known, file)
+        elif file.symlink is not None:
+            layer.symlinks[file.path] = file.symlink
+    layer.incomplete = reading.incomplete
+    return layer
+
+
+def _moved(facts: Facts, file: FoundFile) -> Facts:
+    """Return the same facts for another name of the same file."""
+    path = shown(file.path)
+    return tuple(replace(f, path=path) if isinstance(f, Package) else f for f in facts)
+
+
+def _follow_links(
+    layers: list[tuple[str, LayerFacts]], opened: OpenImage, book: _Book
+) -> None:
+    """Read what hard links and symbolic links stand for, where their targets were not read.
+
+    Rare (package stores that link into ``node_modules``), so it costs a second pass over the
+    image only when something is missing.
+    """
+    targets: set[bytes] = set()
+    for _, layer in layers:
+        targets.update(layer.links.values())
+        for path, target in layer.symlinks.items():
+            place = resolve(path, target)
+            if not any(place in other.facts for _, other in layers):
+                targets.add(place)
+    contents: dict[bytes, bytes] = {}
+    readable = [path for path in targets if b"*" not in path]
+    if readable:
+        selector = Selector(Pattern(path.decode("utf-8", "surrogateescape")) for path in readable)
+        for reading in opened.layers(selector):
+            for file in reading.files:
+                if file.content is not None:
+                    contents[file.path] = file.content
+    for _, layer in layers:
+        for path, target in layer.links.items():
+            if target in contents:
+                layer.facts[path] = book.facts(path, contents[target])
+            else:
+                layer.incomplete.append(
+                    Incomplete(shown(path), f"a hard link to {shown(target)}, which is not there")
+                )
+        for path, link in layer.symlinks.items():
+            place = resolve(path, link)
+            if place in contents:
+                layer.facts[path] = book.facts(path, contents[place])
+
+
+def _merge(image: Image, layers: list[tuple[str, LayerFacts]]) -> Inventory:
+    present = visible_paths(
+        [(set(layer.facts) | set(layer.symlinks), layer.changes) for _, layer in layers]
+    )
+    packages: list[Package] = []
+    owners: dict[str, str] = {}
+    distributions: dict[bytes, Distribution] = {}
+    incomplete: list[Incomplete] = []
+    for path, top in present.items():
+        for fact in layers[top][1].facts.get(path, ()):
+            match fact:
+                case Distribution():
+                    distributions[path] = fact
+                case Ownership():
+                    owners.update(dict.fromkeys(fact.paths, fact.owner))
+                case Incomplete():
+                    incomplete.append(replace(fact, layer=layers[top][0]))
+                case Package():
+                    pass
+        packages.extend(_attributed(path, layers, top))
+    for diff_id, layer in layers:
+        incomplete.extend(replace(item, layer=diff_id) for item in layer.incomplete)
+    packages = list(_owned(packages, owners, _top_links(layers)))
+    distribution = distributions.get(b"etc/os-release") or distributions.get(b"usr/lib/os-release")
+    incomplete.extend(_doubts(distribution, packages, incomplete))
+    return Inventory(
+        target=str(image.ref),
+        digest=image.digest,
+        distribution=distribution,
+        packages=tuple(sorted(set(packages), key=_order)),
+        incomplete=tuple(dict.fromkeys(incomplete)),
+        layers=tuple(diff_id for diff_id, _ in layers if diff_id),
+    )
+
+
+def _attributed(path: bytes, layers: list[tuple[str, LayerFacts]], top: int) -> Iterator[Package]:
+    """Yield the packages a file names, each with the layer that brought that very version.
+
+    A package database is written anew by every layer that installs something, so a package
+    belongs to the first layer since which it has been there without a break.
+    """
+    since: dict[Package, str] = {}
+    for diff_id, layer in layers[: top + 1]:
+        if path in layer.facts:
+            named = [fact for fact in layer.facts[path] if isinstance(fact, Package)]
+            since = {package: since.get(package, diff_id) for package in named}
+    for package, diff_id in since.items():
+        yield replace(package, layer=diff_id)
+
+
+def _owned(
+    packages: Iterable[Package], owners: Mapping[str, str], top_links: Mapping[str, str]
+) -> Iterator[Package]:
+    """Yield the packages with the owner of the file that names them.
+
+    A package database names files as they were packed; where ``/lib`` is a link to ``/usr/lib``
+    the file itself lies behind the link.
+    """
+    behind: dict[str, str] = {}
+    for path, owner in owners.items():
+        first, slash, rest = path.partition("/")
+        behind[f"{top_links[first]}/{rest}" if slash and first in top_links else path] = owner
+    for package in packages:
+        owner = behind.get(package.path, "")
+        itself = package.type == "deb" or owner == f"{package.type}:{package.name}"
+        yield package if not owner or itself else replace(package, owner=owner)
+
+
+def _top_links(layers: list[tuple[str, LayerFacts]]) -> dict[str, str]:
+    links: dict[str, str] = {}
+    for _, layer in layers:
+        for name, target in layer.changes.top_links.items():
+            links[shown(name)] = shown(target)
+    return links
+
+
+def _doubts(
+    distribution: Distribution | None, packages: list[Package], incomplete: list[Incomplete]
+) -> Iterator[Incomplete]:
+    """Yield what is missing from the whole: a result of nothing must not look like a clean one."""
+    if not packages and not incomplete:
+        yield Incomplete("/", "no package database found (dpkg, Python, npm): nothing to judge")
+    elif (
+        distribution is not None
+        and distribution.id in ("debian", "ubuntu")
+        and not any(package.type == "deb" for package in packages)
+        and not any("dpkg" in item.path for item in incomplete)
+    ):
+        yield Incomplete(
+            "var/lib/dpkg", f"{distribution.name or distribution.id} without a package database"
+        )
+
+
+def _order(package: Package) -> tuple[str, str, str, str, str]:
+    return (package.type, package.name, package.version, package.path, package.arch)
