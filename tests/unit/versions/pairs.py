@@ -19,7 +19,8 @@ def pairs(
 ) -> Iterator[Pair]:
     """Yield pairs without end, the same for the same seed.
 
-    30 % are two real versions, 50 % a real one and a mutation of it, 20 % two made up ones.
+    30 % are two real versions, 50 % a real one and a mutation of it, 20 % two made up ones,
+    of which the second often begins as the first does.
     """
     chance = random.Random(seed)
     while True:
@@ -30,7 +31,9 @@ def pairs(
             version = chance.choice(real)
             yield version, mutated(version, pieces, chance)
         else:
-            yield made_up(chance), made_up(chance)
+            a, b = made_up(chance), made_up(chance)
+            shared = chance.choice((0, chance.randrange(len(a) + 1)))
+            yield a, a[:shared] + b[shared:]
 
 
 def mutated(version: str, pieces: Sequence[str], chance: random.Random) -> str:

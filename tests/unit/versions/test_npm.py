@@ -1,8 +1,10 @@
 """What node-semver 7 accepts loosely; the examples come from its documentation and tests."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from tests.unit.versions import oracles
 
 from seawall.versions import VersionSyntaxError, compare, npm, semver
 
@@ -56,8 +58,16 @@ def test_numbers_go_up_to_what_javascript_counts_exactly() -> None:
             npm.key(version)
 
 
+LONG = ("1.0.0-9007199254740992.9", "1.0.0-9007199254740993.1", "1.0.0-9007199254740992.1")
+
+
 def test_long_numbers_in_a_prerelease_are_compared_exactly() -> None:
-    assert compare("npm", "1.0.0-9007199254740992.9", "1.0.0-9007199254740993.1") == -1
+    assert npm.key(LONG[2]) < npm.key(LONG[0]) < npm.key(LONG[1])
+
+
+def test_node_semver_has_no_order_for_long_numbers_in_a_prerelease(tmp_path: Path) -> None:
+    pairs = [(LONG[0], LONG[1]), (LONG[1], LONG[2]), (LONG[0], LONG[2])]
+    assert [verdict.order for verdict in oracles.npm(pairs, tmp_path)] == [0, 0, 1]
 
 
 def test_a_version_may_have_256_characters() -> None:

@@ -1,7 +1,6 @@
 """Keys agree with each scheme's own reference implementation, about order and about validity."""
 
 import random
-import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -23,12 +22,14 @@ PAIRS = 100_000  # of two allowed versions, a scheme; pairs with a refused one c
 DPKG_QUESTIONS = 1_000  # one process each
 
 LONG_NUMBERS = ("99999999999999999999", "9007199254740993", "0" * 30 + "7", "1" + "0" * 40)
+EDGES = ("2147483647:", "2147483648:")
+SAFE = ("9007199254740991", "9007199254740992")  # in JavaScript, and no longer
 STRANGE = (" ", "\t", "\n", "_", "é", "\u0663", "\u00a0")  # U+0663: a digit that is not ASCII
 
 
 def dpkg_version(chance: random.Random) -> str:
     tokens = ("0", "1", "10", "01", "9", ".", "~", "~~", "a", "Z", "+", "-", "-1", "rc", ":")
-    epoch = chance.choice(("", "", "", "0:", "1:", "01:", "+2:", "-0:", "2147483647:"))
+    epoch = chance.choice(("", "", "", "0:", "1:", "01:", "+2:", "-0:", *EDGES))
     return epoch + chance.choice("0123") + some(chance, tokens + LONG_NUMBERS, 7)
 
 
@@ -50,7 +51,7 @@ def pep440_version(chance: random.Random) -> str:
 
 
 def semver_version(chance: random.Random) -> str:
-    core = chance.choices(("0", "1", "2", "10", "18446744073709551616"), (9, 9, 9, 9, 1), k=3)
+    core = chance.choices(("0", "1", "2", "10", *SAFE), (9, 9, 9, 9, 1, 1), k=3)
     tokens = ("a", "b", "A", "0", "1", "2", "10", "01", "rc1", "-", "A-", "1a", *LONG_NUMBERS)
     identifiers = ".".join(chance.choices(tokens, k=chance.randint(1, 4)))
     return (
@@ -139,15 +140,6 @@ def judged(row: Row) -> dict[Pair, Verdict]:
     return verdicts
 
 
-def rounded_by_node(row: Row, pair: Pair, ours: Verdict, theirs: Verdict) -> bool:
-    """Tell whether node-semver found no difference only because it rounds long numbers."""
-    return (
-        row.scheme == "npm"
-        and theirs == ours._replace(order=0)
-        and all(re.search("[0-9]{16}", version) for version in pair)
-    )
-
-
 @every_scheme
 def test_keys_agree_with_the_reference_implementation(row: Row, tmp_path: Path) -> None:
     ours = judged(row)
@@ -156,7 +148,7 @@ def test_keys_agree_with_the_reference_implementation(row: Row, tmp_path: Path) 
     different = [
         (pair, mine, other)
         for (pair, mine), other in zip(ours.items(), theirs, strict=True)
-        if mine != other and not rounded_by_node(row, pair, mine, other)
+        if mine != other
     ]
     assert not different, f"{len(different)} of {len(ours)}: {different[:20]}"
 

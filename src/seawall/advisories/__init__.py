@@ -1,0 +1,31 @@
+"""What is known to be wrong: feeds in, one indexed store, matching as a range join.
+
+`update` fills the store from an `Origin`, `AdvisoryStore` answers, `match` judges packages. A
+version is compared as bytes, so the whole match is one statement of the database.
+"""
+
+from seawall.advisories.ecosystems import ECOSYSTEMS, Subject, subject_of
+from seawall.advisories.feeds.osv import Interval
+from seawall.advisories.matching import Flaw, Matches, match
+from seawall.advisories.origin import Folder, Mirror, Origin, Progress
+from seawall.advisories.store import AdvisoryStore, FeedState, snapshot_of
+from seawall.advisories.updating import Outcome, update
+
+__all__ = [
+    "ECOSYSTEMS",
+    "AdvisoryStore",
+    "FeedState",
+    "Flaw",
+    "Folder",
+    "Interval",
+    "Matches",
+    "Mirror",
+    "Origin",
+    "Outcome",
+    "Progress",
+    "Subject",
+    "match",
+    "snapshot_of",
+    "subject_of",
+    "update",
+]

@@ -1,0 +1,37 @@
+"""CISA's catalogue of known exploited vulnerabilities (KEV), as its JSON feed."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from seawall.errors import BadFeed
+
+_CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Exploited:
+    """A CVE that is exploited in the wild."""
+
+    cve: str
+    since: str  # YYYY-MM-DD, when it entered the catalogue
+    ransomware: bool  # known to be used in ransomware campaigns
+
+
+def parse(content: bytes) -> Iterator[Exploited]:
+    """Yield the catalogue's entries.
+
+    Raises:
+        BadFeed: the content is no KEV catalogue.
+    """
+    try:
+        entries = json.loads(content)["vulnerabilities"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadFeed("KEV: not a catalogue of known exploited vulnerabilities") from error
+    if not isinstance(entries, list):
+        raise BadFeed("KEV: not a catalogue of known exploited vulnerabilities")
+    for entry in entries:
+        if isinstance(entry, dict) and _CVE.fullmatch(str(entry.get("cveID"))):
+            known = str(entry.get("knownRansomwareCampaignUse")).lower() == "known"
+            yield Exploited(entry["cveID"], str(entry.get("dateAdded") or "")[:10], known)

@@ -1,0 +1,312 @@
+"""OSV records (https://ossf.github.io/osv-schema/, version 1.7).
+
+Only facts that matching and reports need are taken. Records are data from outside: a record that
+breaks the schema is reported and skipped, a range that cannot be compared is kept as such.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from seawall.advisories.ecosystems import ECOSYSTEMS, Ecosystem
+from seawall.errors import BadFeed, VersionSyntaxError
+from seawall.model import Advisory, FixState, Range, Severity
+from seawall.versions import after, key
+
+_CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
+_WORDS = {
+    "critical": Severity.CRITICAL,
+    "high": Severity.HIGH,
+    "important": Severity.HIGH,
+    "medium": Severity.MEDIUM,
+    "moderate": Severity.MEDIUM,
+    "low": Severity.LOW,
+    "negligible": Severity.LOW,
+    "minor": Severity.LOW,
+}
+_DEBIAN_STATES = {
+    "unimportant": FixState.WILL_NOT_FIX,
+    "end-of-life": FixState.END_OF_LIFE,
+}
+_SUMMARY = 200  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A `Range` as bytes: versions with ``low <= key < high``; `high` None is open."""
+
+    range: Range
+    low: bytes
+    high: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unparsable:
+    """A version in an advisory that its scheme does not allow."""
+
+    ecosystem: str
+    name: str
+    text: str
+    reason: str
+    is_exact: bool  # from a list of affected versions, so it can be compared as text
+
+
+@dataclass(slots=True)
+class Parsed:
+    """One record: the advisory, its comparable ranges, and what cannot be compared."""
+
+    advisory: Advisory
+    intervals: list[Interval] = field(default_factory=list)
+    unparsable: list[Unparsable] = field(default_factory=list)
+
+
+class Keys:
+    """Version keys with a memory: lists of affected versions repeat the same ones for ever."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], bytes | VersionSyntaxError] = {}
+
+    def __call__(self, scheme: str, version: str) -> bytes:
+        """Return the key; `VersionSyntaxError` as `seawall.versions.key` raises it."""
+        found = self._known.get((scheme, version))
+        if found is None:
+            try:
+                found = key(scheme, version)
+            except VersionSyntaxError as error:
+                found = error
+            self._known[scheme, version] = found
+        if isinstance(found, VersionSyntaxError):
+            raise found
+        return found
+
+
+def parse(record: object, feed: str, keys: Keys) -> Parsed:
+    """Return what a record of the directory `feed` says of the ecosystem of that name.
+
+    A record that speaks of several ecosystems stands in the directory of each, so each directory
+    contributes its own part.
+
+    Raises:
+        BadFeed: the record has no id, no modification date or a form of its own.
+    """
+    if not isinstance(record, dict) or not _is_text(record.get("id")):
+        raise BadFeed("a record without an id")
+    name = record["id"]
+    if not _is_text(record.get("modified")):
+        raise BadFeed(f"{name}: no modification date")
+    affected = [item for item in _list(record, "affected") if isinstance(item, dict)]
+    aliases, upstream = _texts(record, "aliases"), _texts(record, "upstream")
+    upstream += [text for text in _texts(record, "related") if _CVE.fullmatch(text)]
+    severity, score = _severity(record, affected)
+    advisory = Advisory(
+        id=name,
+        modified=record["modified"],
+        published=_text(record.get("published")),
+        withdrawn=_text(record.get("withdrawn")),
+        aliases=tuple(dict.fromkeys(aliases)),
+        upstream=tuple(dict.fromkeys(upstream)),
+        severity=severity,
+        score=score,
+        summary=_summary(record),
+    )
+    parsed = Parsed(advisory)
+    for item in affected:
+        package = item.get("package")
+        if not isinstance(package, dict) or not _is_text(package.get("name")):
+            continue
+        release = _text(package.get("ecosystem"))
+        ecosystem = ECOSYSTEMS.get(release.partition(":")[0])
+        if ecosystem is not None and ecosystem.name == feed:
+            _affected(parsed, item, ecosystem, release, ecosystem.normalise(package["name"]), keys)
+    return parsed
+
+
+def _affected(
+    parsed: Parsed, item: dict[str, Any], ecosystem: Ecosystem, release: str, name: str, keys: Keys
+) -> None:
+    """Add the ranges and versions of one affected package."""
+    state = _debian_state(item)
+    for entry in _list(item, "ranges"):
+        if not isinstance(entry, dict) or entry.get("type") not in ("ECOSYSTEM", "SEMVER"):
+            continue  # GIT ranges speak of commits
+        events = [event for event in _list(entry, "events") if isinstance(event, dict)]
+        try:
+            parsed.intervals.extend(_intervals(events, ecosystem, release, name, state, keys))
+        except VersionSyntaxError as error:
+            text = " ".join(f"{k} {v}" for event in events for k, v in event.items())
+            parsed.unparsable.append(Unparsable(release, name, text[:200], str(error), False))
+    for version in _texts(item, "versions"):
+        try:
+            low = keys(ecosystem.scheme, version)
+        except VersionSyntaxError as error:
+            parsed.unparsable.append(Unparsable(release, name, version, str(error), True))
+            continue
+        if not any(_covers(known, release, name, low) for known in parsed.intervals):
+            exact = Range(release, name, version, last_affected=version, state=state)
+            parsed.intervals.append(Interval(exact, low, after(low)))
+
+
+def _covers(interval: Interval, release: str, name: str, version: bytes) -> bool:
+    return (
+        interval.low <= version
+        and (interval.high is None or version < interval.high)
+        and (interval.range.ecosystem, interval.range.name) == (release, name)
+    )
+
+
+def _intervals(
+    events: list[dict[str, Any]],
+    ecosystem: Ecosystem,
+    release: str,
+    name: str,
+    state: FixState,
+    keys: Keys,
+) -> Iterator[Interval]:
+    """Yield the affected intervals between the events, which may stand in any order.
+
+    ``fixed`` ends an interval before its version, ``last_affected`` right after it; ``limit``
+    ends everything. An interval that ends where it begins (``introduced 0, fixed 0``) says "not
+    affected".
+    """
+    points: list[tuple[bytes, bool, str, str]] = []
+    limit: bytes | None = None
+    for event in events:
+        for what, version in event.items():
+            if not isinstance(version, str):
+                raise VersionSyntaxError(f"{version!r} is no version")
+            first = version == "0" and what in ("introduced", "fixed")
+            place = b"" if first else keys(ecosystem.scheme, version)
+            match what:
+                case "introduced" | "fixed":
+                    points.append((place, what == "introduced", what, version))
+                case "last_affected":
+                    points.append((after(place), False, what, version))
+                case "limit" if version != "*":
+                    limit = place if limit is None else min(limit, place)
+    opened: tuple[bytes, str] | None = None
+    idle_end: tuple[bytes, str] | None = None
+    # At one version the end of an interval comes before the beginning of the next.
+    for place, begins, what, version in sorted(points, key=lambda point: point[:2]):
+        if begins and idle_end and idle_end[0] == place:
+            empty = Range(release, name, version, idle_end[1], state=FixState.NOT_AFFECTED)
+            yield Interval(empty, place, place)
+            idle_end = None
+        elif begins:
+            opened = opened or (place, version)
+        elif opened:
+            yield _interval(release, name, state, opened, place, limit, what, version)
+            opened = None
+        else:
+            idle_end = (place, version)
+    if opened and (limit is None or opened[0] < limit):
+        yield Interval(Range(release, name, opened[1], state=state), opened[0], limit)
+
+
+def _interval(
+    release: str,
+    name: str,
+    state: FixState,
+    opened: tuple[bytes, str],
+    end: bytes,
+    limit: bytes | None,
+    what: str,
+    version: str,
+) -> Interval:
+    low, introduced = opened
+    high = end if limit is None else min(end, limit)
+    if what == "fixed":
+        # "Unimportant" holds on, also when a later upload happens to fix the flaw.
+        fixed_state = state if state is FixState.WILL_NOT_FIX else FixState.FIXED
+        return Interval(Range(release, name, introduced, version, state=fixed_state), low, high)
+    return Interval(Range(release, name, introduced, "", version, state), low, high)
+
+
+def _debian_state(item: Mapping[str, Any]) -> FixState:
+    """Return what Debian's urgency says of a flaw without a fix."""
+    for place in ("ecosystem_specific", "database_specific"):
+        specific = item.get(place)
+        if isinstance(specific, dict):
+            state = _DEBIAN_STATES.get(_text(specific.get("urgency")).strip("*"))
+            if state:
+                return state
+    return FixState.UNFIXED
+
+
+def _severity(
+    record: Mapping[str, Any], affected: list[dict[str, Any]]
+) -> tuple[Severity, float | None]:
+    """Return the severity and base score: from a CVSS vector, else from a word.
+
+    CVSS 3 comes first because most records have it, so scores stay comparable.
+    """
+    ratings = [item for item in _list(record, "severity") if isinstance(item, dict)]
+    for item in affected:
+        ratings += [rating for rating in _list(item, "severity") if isinstance(rating, dict)]
+    for form in ("CVSS_V3", "CVSS_V4", "CVSS_V2"):
+        scores = [
+            score
+            for rating in ratings
+            if rating.get("type") == form
+            and (score := base_score(form, _text(rating.get("score")))) is not None
+        ]
+        if scores:
+            return severity_of(max(scores)), max(scores)
+    words = [_text(rating.get("score")) for rating in ratings if rating.get("type") == "Ubuntu"]
+    for specific in (record.get("database_specific"), *(i.get("ecosystem_specific") for i in affected)):
+        if isinstance(specific, dict):
+            words += [_text(specific.get("severity")), _text(specific.get("urgency"))]
+    found = [_WORDS[word.lower()] for word in words if word.lower() in _WORDS]
+    return max(found, default=Severity.UNKNOWN), None
+
+
+def base_score(form: str, vector: str) -> float | None:
+    """Return the base score of a CVSS vector; None where it is malformed."""
+    import cvss  # only an import of advisories needs it, never a scan
+
+    try:
+        match form:
+            case "CVSS_V2":
+                return float(cvss.CVSS2(vector).scores()[0])
+            case "CVSS_V3":
+                return float(cvss.CVSS3(vector).scores()[0])
+            case "CVSS_V4":
+                return float(cvss.CVSS4(vector).base_score)
+            case _:
+                return None
+    except (cvss.CVSSError, ValueError, TypeError, ArithmeticError):
+        return None
+
+
+def severity_of(score: float) -> Severity:
+    """Return the word for a score (CVSS 3.1, section 5); 0 is low, as something was published."""
+    if score >= 9:
+        return Severity.CRITICAL
+    if score >= 7:
+        return Severity.HIGH
+    if score >= 4:
+        return Severity.MEDIUM
+    return Severity.LOW
+
+
+def _summary(record: Mapping[str, Any]) -> str:
+    text = _text(record.get("summary")) or _text(record.get("details"))
+    line = " ".join(text.split())
+    return line if len(line) <= _SUMMARY else line[: _SUMMARY - 1].rstrip() + "…"
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _list(mapping: Mapping[str, Any], name: str) -> list[Any]:
+    value = mapping.get(name)
+    return value if isinstance(value, list) else []
+
+
+def _texts(mapping: Mapping[str, Any], name: str) -> list[str]:
+    return [item for item in _list(mapping, name) if _is_text(item)]

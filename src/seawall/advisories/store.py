@@ -1,0 +1,494 @@
+"""The advisory store: one SQLite file, one row a range, so that matching is a range join.
+
+A version is its order-preserving key, hence "introduced <= v < fixed" is an index range. A store
+is written once, beside the old one, and moved into its place: readers never see a half-made one,
+and an interrupted update leaves what was there.
+"""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import zstandard
+
+from seawall.advisories.feeds.epss import Score
+from seawall.advisories.feeds.kev import Exploited
+from seawall.advisories.feeds.osv import Interval, Parsed, Unparsable
+from seawall.errors import StoreUnusable
+from seawall.model import Advisory, FixState, Range, Severity
+
+FORMAT = "1"  # a store of another format is made anew
+_SNAPSHOT_BYTES = 512 << 20  # a snapshot never unpacks to more
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE feed (
+    name TEXT PRIMARY KEY, etag TEXT NOT NULL, last_modified TEXT NOT NULL, sha256 TEXT NOT NULL,
+    obtained TEXT NOT NULL, newest TEXT NOT NULL, records INTEGER NOT NULL,
+    skipped INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE advisory (
+    id INTEGER PRIMARY KEY, feed TEXT NOT NULL, name TEXT NOT NULL, aliases TEXT NOT NULL,
+    upstream TEXT NOT NULL, severity INTEGER NOT NULL, score REAL, summary TEXT NOT NULL,
+    published TEXT NOT NULL, modified TEXT NOT NULL, withdrawn TEXT NOT NULL,
+    UNIQUE (feed, name)
+);
+CREATE TABLE known_as (
+    name TEXT NOT NULL, advisory INTEGER NOT NULL, PRIMARY KEY (name, advisory)
+) WITHOUT ROWID;
+CREATE TABLE product (
+    id INTEGER PRIMARY KEY, ecosystem TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (name, ecosystem)
+);
+CREATE TABLE advisory_range (
+    product INTEGER NOT NULL, low BLOB NOT NULL, advisory INTEGER NOT NULL, high BLOB,
+    introduced TEXT NOT NULL, fixed TEXT NOT NULL, last_affected TEXT NOT NULL,
+    state TEXT NOT NULL
+);
+CREATE TABLE unparsable (
+    advisory INTEGER NOT NULL, product INTEGER NOT NULL, text TEXT NOT NULL,
+    reason TEXT NOT NULL, is_exact INTEGER NOT NULL
+);
+CREATE TABLE exploited (
+    cve TEXT PRIMARY KEY, since TEXT NOT NULL, ransomware INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE likelihood (
+    cve TEXT PRIMARY KEY, probability REAL NOT NULL, percentile REAL NOT NULL
+) WITHOUT ROWID;
+"""
+_INDEXES = """
+CREATE INDEX IF NOT EXISTS range_by_product ON advisory_range (product, low);
+CREATE INDEX IF NOT EXISTS range_by_advisory ON advisory_range (advisory);
+CREATE INDEX IF NOT EXISTS unparsable_by_product ON unparsable (product);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """What the store knows of one feed."""
+
+    name: str  # "osv/Debian", "kev", "epss"
+    etag: str
+    last_modified: str
+    sha256: str
+    obtained: str  # RFC 3339, UTC: when its content was last known to be current
+    newest: str  # RFC 3339 or date: the newest record in it
+    records: int
+    skipped: int = 0  # records that broke the schema
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A range that holds a version: `subject` is the caller's number for it."""
+
+    subject: int
+    advisory: int  # row in the store
+    range: Range
+    high: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """What KEV and EPSS say of a CVE."""
+
+    exploited_since: str = ""
+    probability: float | None = None
+
+
+class AdvisoryStore:
+    """A store that is read. Use it in a ``with`` block."""
+
+    def __init__(self, connection: sqlite3.Connection, place: str) -> None:
+        self._db = connection
+        self.place = place
+        try:
+            found = self._db.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise StoreUnusable(f"{place}: not an advisory store, or damaged ({error})") from error
+        if found is None or found[0] != FORMAT:
+            raise StoreUnusable(f"{place}: an advisory store of another version of Seawall")
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a store to read it.
+
+        Raises:
+            StoreUnusable: absent, damaged, or of another version.
+        """
+        if not path.is_file():
+            raise StoreUnusable(f"{path}: no advisory store there")
+        try:
+            db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        except sqlite3.Error as error:
+            raise StoreUnusable(f"{path}: cannot be opened ({error})") from error
+        return cls(db, str(path))
+
+    @classmethod
+    def from_snapshot(cls, content: bytes, place: str) -> Self:
+        """Open a snapshot in memory; nothing is written."""
+        try:
+            plain = zstandard.ZstdDecompressor().decompress(content, _SNAPSHOT_BYTES)
+            db = sqlite3.connect(":memory:")
+            db.deserialize(plain)
+        except (zstandard.ZstdError, sqlite3.Error) as error:
+            raise StoreUnusable(f"{place}: a damaged snapshot ({error})") from error
+        return cls(db, place)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def feeds(self) -> list[FeedState]:
+        """Return the state of each feed, by name."""
+        return [FeedState(*row) for row in self._rows(
+            "SELECT name, etag, last_modified, sha256, obtained, newest, records, skipped "
+            "FROM feed ORDER BY name"
+        )]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many advisories, ranges, withdrawn and uncomparable ones there are."""
+        one = {
+            "advisories": "SELECT count(*) FROM advisory",
+            "ranges": "SELECT count(*) FROM advisory_range",
+            "withdrawn": "SELECT count(*) FROM advisory WHERE withdrawn != ''",
+            "uncomparable": "SELECT count(*) FROM unparsable WHERE NOT is_exact",
+            "exploited": "SELECT count(*) FROM exploited",
+            "likelihoods": "SELECT count(*) FROM likelihood",
+        }
+        return {name: next(self._rows(sql))[0] for name, sql in one.items()}
+
+    def by_ecosystem(self) -> list[tuple[str, int, int]]:
+        """Return (ecosystem with release, advisories, ranges) for each, largest first."""
+        return list(self._rows(
+            "SELECT ecosystem, count(DISTINCT advisory), count(*) FROM advisory_range "
+            "JOIN product ON product.id = product GROUP BY ecosystem ORDER BY 2 DESC"
+        ))
+
+    def ecosystems(self) -> set[str]:
+        """Return all ecosystems, with release, that some advisory speaks of."""
+        return {row[0] for row in self._rows("SELECT DISTINCT ecosystem FROM product")}
+
+    def products(self, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """Return the row of each (ecosystem, name) that some advisory speaks of."""
+        found: dict[tuple[str, str], int] = {}
+        for ecosystem, name in set(names):
+            row = self._db.execute(
+                "SELECT id FROM product WHERE ecosystem = ? AND name = ?", (ecosystem, name)
+            ).fetchone()
+            if row:
+                found[ecosystem, name] = row[0]
+        return found
+
+    def matches(self, versions: Iterable[tuple[int, int, bytes]]) -> Iterator[Match]:
+        """Yield each range of a standing advisory that holds one of `versions`.
+
+        `versions` are (subject, product row, version key); one statement answers for all.
+        """
+        self._db.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS asked (subject INTEGER, product INTEGER, key BLOB)"
+        )
+        self._db.execute("DELETE FROM asked")
+        self._db.executemany("INSERT INTO asked VALUES (?, ?, ?)", versions)
+        for subject, advisory, high, *fields in self._rows(
+            "SELECT asked.subject, r.advisory, r.high, p.ecosystem, p.name, r.introduced, r.fixed,"
+            " r.last_affected, r.state FROM asked"
+            " JOIN advisory_range AS r ON r.product = asked.product AND r.low <= asked.key"
+            " JOIN product AS p ON p.id = r.product"
+            " JOIN advisory AS a ON a.id = r.advisory"
+            " WHERE (r.high IS NULL OR asked.key < r.high) AND a.withdrawn = ''"
+        ):
+            yield Match(subject, advisory, _range(fields), high)
+
+    def advisories(self, rows: Iterable[int]) -> dict[int, Advisory]:
+        """Return the advisories in these rows, without their ranges."""
+        wanted = list(set(rows))
+        found: dict[int, Advisory] = {}
+        for at in range(0, len(wanted), 500):
+            part = wanted[at : at + 500]
+            marks = ",".join("?" * len(part))
+            for row in self._rows(f"{_ADVISORY} WHERE id IN ({marks})", part):  # noqa: S608 - marks
+                found[row[0]] = _advisory(row[1:])
+        return found
+
+    def named(self, name: str) -> dict[int, Advisory]:
+        """Return all advisories with this id, alias or upstream id, also withdrawn ones."""
+        rows = self._rows("SELECT advisory FROM known_as WHERE name = ?", (name,))
+        return self.advisories(row[0] for row in rows)
+
+    def ranges(self, advisory: int) -> list[Interval]:
+        """Return all ranges of an advisory."""
+        return [
+            Interval(_range(fields), low, high)
+            for low, high, *fields in self._rows(
+                "SELECT low, high, ecosystem, name, introduced, fixed, last_affected, state "
+                "FROM advisory_range JOIN product ON product.id = product WHERE advisory = ?",
+                (advisory,),
+            )
+        ]
+
+    def spoken_of(self, product: int) -> Iterator[tuple[int, Interval]]:
+        """Yield every range of a product with its advisory's row, also of fixed versions."""
+        for advisory, low, high, *fields in self._rows(
+            "SELECT advisory, low, high, ecosystem, name, introduced, fixed, last_affected, state "
+            "FROM advisory_range JOIN product ON product.id = product WHERE product = ?",
+            (product,),
+        ):
+            yield advisory, Interval(_range(fields), low, high)
+
+    def unparsable(self, product: int) -> list[tuple[int, Unparsable]]:
+        """Return (advisory's row, what cannot be compared) for one product."""
+        return [
+            (advisory, Unparsable(ecosystem, name, text, reason, bool(is_exact)))
+            for advisory, ecosystem, name, text, reason, is_exact in self._rows(
+                "SELECT advisory, ecosystem, product.name, text, reason, is_exact FROM unparsable "
+                "JOIN product ON product.id = product WHERE product = ?",
+                (product,),
+            )
+        ]
+
+    def all_unparsable(self) -> Iterator[tuple[str, Unparsable]]:
+        """Yield (advisory id, what cannot be compared), for a person to look through."""
+        for advisory, *fields, is_exact in self._rows(
+            "SELECT advisory.name, ecosystem, product.name, text, reason, is_exact "
+            "FROM unparsable JOIN product ON product.id = product "
+            "JOIN advisory ON advisory.id = advisory ORDER BY 1, 2, 3, 4"
+        ):
+            yield advisory, Unparsable(*fields, is_exact=bool(is_exact))
+
+    def likelihood(self, cve: str) -> Likelihood:
+        """Return what KEV and EPSS say of a CVE."""
+        since = self._db.execute("SELECT since FROM exploited WHERE cve = ?", (cve,)).fetchone()
+        score = self._db.execute(
+            "SELECT probability FROM likelihood WHERE cve = ?", (cve,)
+        ).fetchone()
+        return Likelihood(since[0] if since else "", score[0] if score else None)
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        try:
+            yield from self._db.execute(sql, values)
+        except sqlite3.DatabaseError as error:
+            raise StoreUnusable(f"{self.place}: damaged ({error})") from error
+
+
+_ADVISORY = (
+    "SELECT id, name, modified, published, withdrawn, aliases, upstream, severity, score, summary "
+    "FROM advisory"
+)
+
+
+def _advisory(row: Sequence[Any]) -> Advisory:
+    name, modified, published, withdrawn, aliases, upstream, severity, score, summary = row
+    return Advisory(
+        id=name,
+        modified=modified,
+        published=published,
+        withdrawn=withdrawn,
+        aliases=tuple(aliases.split()),
+        upstream=tuple(upstream.split()),
+        severity=Severity(severity),
+        score=score,
+        summary=summary,
+    )
+
+
+def _range(fields: Sequence[str]) -> Range:
+    ecosystem, name, introduced, fixed, last_affected, state = fields
+    return Range(ecosystem, name, introduced, fixed, last_affected, FixState(state))
+
+
+class StoreWriter:
+    """A store that is made: from nothing, or from a copy of the one there is.
+
+    Nothing shows until `publish`; leaving the ``with`` block without it forgets all.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+        self._products: dict[tuple[str, str], int] = {}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._draft.unlink(missing_ok=True)
+            self._db = sqlite3.connect(self._draft)
+            self._db.execute("PRAGMA journal_mode = OFF")  # a draft that fails is thrown away
+            self._db.execute("PRAGMA synchronous = OFF")
+            if not self._copy_of(path):
+                self._db.executescript(_SCHEMA)
+                self._db.execute("INSERT INTO meta VALUES ('format', ?)", (FORMAT,))
+            rows = self._db.execute("SELECT ecosystem, name, id FROM product")
+            self._products = {(ecosystem, name): row for ecosystem, name, row in rows}
+        except (sqlite3.Error, OSError) as error:
+            raise StoreUnusable(
+                f"{path}: cannot be written ({error})", "check permissions, or set SEAWALL_HOME"
+            ) from error
+
+    def _copy_of(self, path: Path) -> bool:
+        """Start from the store at `path`; False where there is none that can be used."""
+        try:
+            with AdvisoryStore.open(path) as old:
+                old._db.backup(self._db)  # noqa: SLF001 - the two are one module's halves
+        except (StoreUnusable, sqlite3.Error):
+            self._db.close()
+            self._draft.unlink(missing_ok=True)
+            self._db = sqlite3.connect(self._draft)
+            return False
+        return True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+        self._draft.unlink(missing_ok=True)
+
+    def records(self, feed: str) -> int:
+        """Return how many advisories of a feed the draft holds."""
+        found = self._db.execute("SELECT count(*) FROM advisory WHERE feed = ?", (feed,))
+        return int(found.fetchone()[0])
+
+    def forget(self, feed: str) -> None:
+        """Remove all that came from an OSV feed."""
+        inner = "(SELECT id FROM advisory WHERE feed = ?)"
+        for table in ("advisory_range", "unparsable", "known_as"):
+            self._db.execute(f"DELETE FROM {table} WHERE advisory IN {inner}", (feed,))  # noqa: S608 - constants
+        self._db.execute("DELETE FROM advisory WHERE feed = ?", (feed,))
+
+    def add(self, feed: str, parsed: Parsed) -> None:
+        """Add one record."""
+        advisory = parsed.advisory
+        row = self._db.execute(
+            "INSERT INTO advisory VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                feed,
+                advisory.id,
+                " ".join(advisory.aliases),
+                " ".join(advisory.upstream),
+                int(advisory.severity),
+                advisory.score,
+                advisory.summary,
+                advisory.published,
+                advisory.modified,
+                advisory.withdrawn,
+            ),
+        ).lastrowid
+        names = {advisory.id, *advisory.aliases, *advisory.upstream}
+        self._db.executemany("INSERT INTO known_as VALUES (?, ?)", ((n, row) for n in names))
+        self._db.executemany(
+            "INSERT INTO advisory_range VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    self._product(interval.range.ecosystem, interval.range.name),
+                    interval.low,
+                    row,
+                    interval.high,
+                    interval.range.introduced,
+                    interval.range.fixed,
+                    interval.range.last_affected,
+                    interval.range.state.value,
+                )
+                for interval in parsed.intervals
+            ),
+        )
+        self._db.executemany(
+            "INSERT INTO unparsable VALUES (?, ?, ?, ?, ?)",
+            (
+                (row, self._product(u.ecosystem, u.name), u.text, u.reason, u.is_exact)
+                for u in parsed.unparsable
+            ),
+        )
+
+    def _product(self, ecosystem: str, name: str) -> int:
+        found = self._products.get((ecosystem, name))
+        if found is None:
+            found = self._db.execute(
+                "INSERT INTO product VALUES (NULL, ?, ?)", (ecosystem, name)
+            ).lastrowid
+            assert found is not None  # noqa: S101 - an INSERT always has one
+            self._products[ecosystem, name] = found
+        return found
+
+    def set_exploited(self, entries: Iterable[Exploited]) -> int:
+        """Replace the KEV catalogue; return how many entries it has."""
+        self._db.execute("DELETE FROM exploited")
+        self._db.executemany(
+            "INSERT OR REPLACE INTO exploited VALUES (?, ?, ?)",
+            ((e.cve, e.since, e.ransomware) for e in entries),
+        )
+        return int(self._db.execute("SELECT count(*) FROM exploited").fetchone()[0])
+
+    def set_likelihoods(self, scores: Iterable[Score]) -> int:
+        """Replace the EPSS scores; return how many there are."""
+        self._db.execute("DELETE FROM likelihood")
+        self._db.executemany(
+            "INSERT OR REPLACE INTO likelihood VALUES (?, ?, ?)",
+            ((s.cve, s.probability, s.percentile) for s in scores),
+        )
+        return int(self._db.execute("SELECT count(*) FROM likelihood").fetchone()[0])
+
+    def note(self, state: FeedState) -> None:
+        """Keep what is known of a feed."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO feed VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                state.name,
+                state.etag,
+                state.last_modified,
+                state.sha256,
+                state.obtained,
+                state.newest,
+                state.records,
+                state.skipped,
+            ),
+        )
+
+    def publish(self) -> None:
+        """Make the draft the store, at once and for good."""
+        try:
+            self._db.execute(
+                "DELETE FROM product WHERE id NOT IN (SELECT product FROM advisory_range "
+                "UNION SELECT product FROM unparsable)"
+            )
+            self._db.executescript(_INDEXES)
+            self._db.execute("ANALYZE")
+            self._db.commit()
+            self._db.close()
+            with self._draft.open("rb") as file:
+                os.fsync(file.fileno())
+            self._draft.replace(self._path)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreUnusable(f"{self._path}: cannot be written ({error})") from error
+
+
+def snapshot_of(path: Path) -> bytes:
+    """Return a compact copy of a store: facts only, no texts, compressed with zstd.
+
+    Withdrawn advisories go, and of KEV and EPSS what concerns no advisory here.
+    """
+    with AdvisoryStore.open(path):
+        pass  # refuse what is no store before anything is copied
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        with contextlib.closing(sqlite3.connect(path)) as store:
+            store.backup(db)
+        db.executescript(
+            """
+            DELETE FROM unparsable WHERE advisory IN (SELECT id FROM advisory WHERE withdrawn != '');
+            DELETE FROM advisory_range
+                WHERE advisory IN (SELECT id FROM advisory WHERE withdrawn != '');
+            DELETE FROM known_as WHERE advisory IN (SELECT id FROM advisory WHERE withdrawn != '');
+            DELETE FROM advisory WHERE withdrawn != '';
+            DELETE FROM likelihood WHERE cve NOT IN (SELECT name FROM known_as);
+            DELETE FROM exploited WHERE cve NOT IN (SELECT name FROM known_as);
+            UPDATE advisory SET summary = '';
+            UPDATE unparsable SET reason = '';
+            UPDATE feed SET etag = '', last_modified = '';
+            INSERT OR REPLACE INTO meta VALUES ('snapshot', 'yes');
+            """
+        )
+        db.commit()
+        db.execute("VACUUM")
+        return zstandard.ZstdCompressor(level=19).compress(db.serialize())

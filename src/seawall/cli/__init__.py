@@ -1,0 +1,64 @@
+"""The command ``seawall``: arguments → one call into a room → one rendering.
+
+Modules of rooms are imported when a command runs, so that ``--help`` and ``--version`` answer at
+once.
+"""
+
+import argparse
+import os
+import sys
+
+from seawall import __version__
+from seawall.cli import advisories, arguments, completion, inventory, scan
+from seawall.errors import SeawallError
+
+COMMANDS = (scan, inventory, advisories, completion)
+
+_EXAMPLE = """\
+a target is  docker:NAME  docker-archive:PATH  oci-archive:PATH  oci-dir:PATH  dir:PATH
+             or just a name or path, which is recognised
+
+example:     seawall scan docker:debian:12
+
+exit codes:  0 fine   1 findings over the threshold   2 wrong use   3 could not finish
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="seawall",
+        description="Container security from the host.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"seawall {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    for command in COMMANDS:
+        command.add_to(commands)
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, 1, 2 or 3."""
+    top = parser()
+    args = top.parse_args(argv)
+    if args.command is None:
+        top.print_help(sys.stderr)
+        return 2
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except SeawallError as error:
+        print(f"seawall: {arguments.printable(str(error))}", file=sys.stderr)  # noqa: T201
+        if error.hint:
+            print(f"  {arguments.printable(error.hint)}", file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("seawall: interrupted", file=sys.stderr)  # noqa: T201
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code

@@ -1,0 +1,146 @@
+"""``seawall advisories …``: bring the advisory store up to date, and look at it."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from seawall.errors import UsageError
+
+if TYPE_CHECKING:
+    from seawall.advisories import Origin, Outcome
+
+
+def add_to(commands: Any) -> None:
+    """Declare the command and what it can do."""
+    parser = commands.add_parser(
+        "advisories",
+        help="update, import, export and inspect the advisory store",
+        description="The advisories that scans are judged by.",
+        epilog="example: seawall advisories update",
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+
+    update = actions.add_parser(
+        "update",
+        help="fetch what is new",
+        description="Fetch what is new from the public feeds, or from a mirror.",
+    )
+    update.add_argument("--url", metavar="BASE", help="a mirror with <Ecosystem>/all.zip")
+    _add_loading(update)
+    update.set_defaults(run=run_update)
+
+    load = actions.add_parser(
+        "import",
+        help="read feeds from a folder (no network)",
+        description="Read feeds from a folder with the layout of OSV's bulk export.",
+    )
+    load.add_argument("folder", metavar="DIR")
+    _add_loading(load)
+    load.set_defaults(run=run_import)
+
+    export = actions.add_parser(
+        "export",
+        help="write the store to a file",
+        description="Write a compact copy of the store, as the one inside the package.",
+    )
+    export.add_argument("--snapshot", metavar="FILE", required=True, help="facts only, zstd")
+    export.set_defaults(run=run_export)
+
+    status = actions.add_parser(
+        "status",
+        help="counts, age, and what cannot be compared",
+        description="Say what the store holds and how old it is.",
+    )
+    status.add_argument("--format", choices=("table", "json"), default="table")
+    status.add_argument(
+        "--uncomparable", action="store_true", help="list the versions that cannot be compared"
+    )
+    status.set_defaults(run=run_status)
+
+
+def _add_loading(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--ecosystem", action="append", metavar="NAME", help="only this one; may be repeated"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="accept feeds that lost more than a tenth"
+    )
+
+
+def run_update(args: argparse.Namespace) -> int:
+    """Fetch and load; 3 where a feed could not be had."""
+    from seawall.advisories import Mirror
+    from seawall.cli import wiring
+
+    return _load(Mirror(args.url, wiring.home()), args)
+
+
+def run_import(args: argparse.Namespace) -> int:
+    """Load from a folder; 3 where a feed could not be read."""
+    from pathlib import Path
+
+    from seawall.advisories import Folder
+
+    return _load(Folder(Path(args.folder)), args)
+
+
+def _load(origin: "Origin", args: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from seawall.advisories import ECOSYSTEMS, update
+    from seawall.cli import progress, wiring
+
+    chosen = frozenset(args.ecosystem) if args.ecosystem else None
+    if chosen and (unknown := sorted(chosen - set(ECOSYSTEMS))):
+        raise UsageError(f"--ecosystem {unknown[0]}: not known", f"one of {sorted(ECOSYSTEMS)}")
+    with progress.fetching() as report:
+        outcome = update(
+            wiring.store_path(), origin, report, datetime.now(UTC), args.force, chosen
+        )
+    return _tell(outcome)
+
+
+def _tell(outcome: "Outcome") -> int:
+    for state in outcome.changed:
+        skipped = f", {state.skipped:,} unreadable" if state.skipped else ""
+        print(f"{state.name:12}  {state.records:>9,} records{skipped}, newest {state.newest[:10]}")  # noqa: T201
+    for name in outcome.unchanged:
+        print(f"{name:12}  unchanged")  # noqa: T201
+    if outcome.unused:
+        print(f"not used yet  {', '.join(outcome.unused)}")  # noqa: T201
+    for error in outcome.failed:
+        print(f"seawall: {error}", file=sys.stderr)  # noqa: T201
+        if error.hint:
+            print(f"  {error.hint}", file=sys.stderr)  # noqa: T201
+    return 3 if outcome.failed else 0
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """Write the snapshot."""
+    from pathlib import Path
+
+    from seawall.advisories import snapshot_of
+    from seawall.cli import wiring
+
+    content = snapshot_of(wiring.store_path())
+    try:
+        Path(args.snapshot).write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{args.snapshot}: cannot be written ({error.strerror})") from error
+    print(f"{args.snapshot}: {len(content):,} bytes", file=sys.stderr)  # noqa: T201
+    return 0
+
+
+def run_status(args: argparse.Namespace) -> int:
+    """Show the store."""
+    from seawall.cli import wiring
+    from seawall.cli.status import write_json, write_table, write_uncomparable
+
+    with wiring.advisory_store() as (store, is_snapshot):
+        if args.uncomparable:
+            write_uncomparable(store, sys.stdout)
+        elif args.format == "json":
+            write_json(store, is_snapshot, sys.stdout)
+        else:
+            write_table(store, is_snapshot, sys.stdout)
+    return 0

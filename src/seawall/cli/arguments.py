@@ -1,0 +1,60 @@
+"""Arguments that several commands share, and what they mean at the end."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seawall.model import Incomplete
+
+_SHOWN = 5  # of what could not be analysed, on stderr; reports name all
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """Declare the image."""
+    parser.add_argument("target", metavar="TARGET", help="docker:NAME, dir:PATH, an archive, …")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Declare where the result goes."""
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write the result there, not to stdout"
+    )
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """Declare how an image is read."""
+    parser.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change a limit: file_bytes, image_bytes, entries, ratio, nesting, depth",
+    )
+    parser.add_argument(
+        "--allow-incomplete",
+        action="store_true",
+        help="exit 0, not 3, when something could not be analysed",
+    )
+
+
+def incomplete_code(incomplete: Sequence["Incomplete"], args: argparse.Namespace) -> int:
+    """Return 3 where something could not be analysed, after saying so on stderr; else 0."""
+    if not incomplete:
+        return 0
+    mention([f"could not analyse {item.path}: {item.reason}" for item in incomplete[:_SHOWN]])
+    if len(incomplete) > _SHOWN:
+        mention([f"and {len(incomplete) - _SHOWN} more that could not be analysed"])
+    return 0 if args.allow_incomplete else 3
+
+
+def mention(lines: Sequence[str]) -> None:
+    """Print lines to stderr, safe for a terminal whatever an image put into them."""
+    for line in lines:
+        print(f"seawall: {printable(line)}", file=sys.stderr)  # noqa: T201
+
+
+def printable(text: str) -> str:
+    """Return `text` with control characters spelt out: parts of it may come from an image."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

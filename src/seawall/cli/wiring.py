@@ -1,0 +1,79 @@
+"""The only place that decides where state lives and builds stores, origins and progress."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from seawall.errors import StoreUnusable, UsageError
+
+if TYPE_CHECKING:
+    from seawall.advisories import AdvisoryStore
+
+_SNAPSHOT = "snapshot.sqlite.zst"
+
+
+def home() -> Path:
+    """Return the folder for state: ``SEAWALL_HOME``, for root ``/var/lib/seawall``, else XDG's."""
+    if chosen := os.environ.get("SEAWALL_HOME"):
+        return Path(chosen)
+    if os.geteuid() == 0:
+        return Path("/var/lib/seawall")
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local/share") / "seawall"
+
+
+def store_path() -> Path:
+    """Return where the advisory store is, or will be."""
+    return home() / "advisories.sqlite"
+
+
+@contextmanager
+def advisory_store() -> Iterator[tuple["AdvisoryStore", bool]]:
+    """Open the store; where there is none, the snapshot in the package (then True).
+
+    Raises:
+        StoreUnusable: the store is damaged, or there is neither.
+    """
+    from seawall.advisories import AdvisoryStore
+
+    path = store_path()
+    if path.exists():
+        with AdvisoryStore.open(path) as store:
+            yield store, False
+        return
+    snapshot = resources.files("seawall.advisories") / _SNAPSHOT
+    if not snapshot.is_file():
+        raise StoreUnusable(f"{path}: no advisory store, and this build has no snapshot")
+    with AdvisoryStore.from_snapshot(snapshot.read_bytes(), _SNAPSHOT) as store:
+        yield store, True
+
+
+@contextmanager
+def output(path: str | None) -> Iterator[TextIO]:
+    """Yield stdout, or the file that was asked for: whole, or not at all.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if path is None or path == "-":
+        yield sys.stdout
+        return
+    target = Path(path)
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            yield file
+        draft.replace(target)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Tell whether colours may be used: on a terminal, unless ``NO_COLOR`` says otherwise."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

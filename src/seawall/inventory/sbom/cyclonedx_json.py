@@ -1,0 +1,144 @@
+"""CycloneDX 1.6 as JSON (https://cyclonedx.org/docs/1.6/json/).
+
+Everything matching needs is in it, so that an SBOM is judged as its image is: package-urls, an
+operating-system component for the distribution, and ``seawall:…`` properties. The same inventory
+gives the same bytes: the serial number is made from the content, and there is a timestamp only
+where SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/) gives one.
+"""
+
+import json
+import os
+import uuid
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from seawall import __version__
+from seawall.errors import UsageError
+from seawall.inventory.purl import purl
+from seawall.inventory.sbom.document import write_document
+from seawall.model import Distribution, Inventory, Package
+
+_Object = dict[str, Any]
+
+
+class _References:
+    """Hands out each ``bom-ref`` once."""
+
+    def __init__(self) -> None:
+        self._given: set[str] = set()
+
+    def reference(self, wish: str, otherwise: str) -> str:
+        """Return `wish` when it is free, else `otherwise`, else that with a number."""
+        reference, number = (wish if wish not in self._given else otherwise), 1
+        while reference in self._given:
+            number += 1
+            reference = f"{otherwise}#{number}"
+        self._given.add(reference)
+        return reference
+
+
+def write(inventory: Inventory, out: TextIO) -> None:
+    """Write the bill of materials.
+
+    Raises:
+        UsageError: SOURCE_DATE_EPOCH is set and is no time.
+    """
+    references = _References()
+    subject = _subject(inventory, references)
+    components = [
+        _library(package, inventory.distribution, references) for package in inventory.packages
+    ]
+    if inventory.distribution:
+        components.insert(0, _operating_system(inventory.distribution, references))
+    metadata: _Object = {
+        "tools": {
+            "components": [{"type": "application", "name": "seawall", "version": __version__}]
+        },
+        "component": subject,
+    }
+    document: _Object = {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": "",
+        "version": 1,
+        "metadata": metadata,
+        "components": components,
+    }
+    if inventory.incomplete:
+        metadata["properties"] = [
+            {"name": "seawall:incomplete", "value": f"{gap.path} in {gap.layer}: {gap.reason}"}
+            if gap.layer
+            else {"name": "seawall:incomplete", "value": f"{gap.path}: {gap.reason}"}
+            for gap in inventory.incomplete
+        ]
+        document["compositions"] = [{"aggregate": "incomplete", "assemblies": [subject["bom-ref"]]}]
+    document["serialNumber"] = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(document)).urn
+    if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
+        metadata["timestamp"] = _timestamp(epoch)
+    write_document(document, out)
+
+
+def _subject(inventory: Inventory, references: _References) -> _Object:
+    subject: _Object = {
+        "type": "container" if inventory.digest else "file",
+        "bom-ref": references.reference(f"target:{inventory.digest or inventory.target}", "target"),
+        "name": inventory.target,
+    }
+    if inventory.digest:
+        subject["version"] = inventory.digest
+    if inventory.layers:
+        subject["properties"] = [
+            {"name": "seawall:layer", "value": layer} for layer in inventory.layers
+        ]
+    return subject
+
+
+def _operating_system(distribution: Distribution, references: _References) -> _Object:
+    wish = f"os:{distribution.id}@{distribution.version}"
+    component: _Object = {
+        "type": "operating-system",
+        "bom-ref": references.reference(wish, wish),
+        "name": distribution.id,
+        "version": distribution.version,
+    }
+    return component | _properties(codename=distribution.codename, name=distribution.name)
+
+
+def _library(
+    package: Package, distribution: Distribution | None, references: _References
+) -> _Object:
+    url = purl(package, distribution)
+    component: _Object = {
+        "type": "library",
+        "bom-ref": references.reference(url, f"{url}#{package.path}"),
+        "name": package.name,
+        "version": package.version,
+        "purl": url,
+    }
+    return component | _properties(
+        type=package.type,
+        source=package.source,
+        source_version=package.source_version,
+        arch=package.arch,
+        layer=package.layer,
+        path=package.path,
+        owner=package.owner,
+    )
+
+
+def _properties(**values: str) -> _Object:
+    properties = [
+        {"name": f"seawall:{name}", "value": value} for name, value in values.items() if value
+    ]
+    return {"properties": properties} if properties else {}
+
+
+def _timestamp(epoch: str) -> str:
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC).isoformat().replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH: {epoch!r} is not a number of seconds since 1970",
+            hint="unset it, or set it as `date +%s` prints it",
+        ) from error

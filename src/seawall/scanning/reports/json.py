@@ -1,0 +1,76 @@
+"""The whole scan, for programs. Its schema is in ``docs/reports.md``."""
+
+from typing import Any, TextIO
+
+from seawall.inventory.sbom.document import write_document
+from seawall.model import Finding
+from seawall.scanning.report import Report
+from seawall.scanning.reports.grouping import count_by_severity, count_by_urgency
+from seawall.scanning.reports.options import Options
+
+SCHEMA_VERSION = 1
+
+
+def write(report: Report, out: TextIO, options: Options) -> None:  # noqa: ARG001 - a program gets all
+    """Write every finding, whatever the options; ages are for the reader to tell."""
+    image, distribution, data = report.image, report.distribution, report.data
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "seawall": report.version,
+        "target": str(image.ref),
+        "digest": image.digest,
+        "tags": list(image.tags),
+        "platform": "/".join(filter(None, (image.os, image.architecture))),
+        "distribution": distribution
+        and {
+            "id": distribution.id,
+            "version": distribution.version,
+            "codename": distribution.codename,
+        },
+        "packages": dict(sorted(report.packages.items())),
+        "advisories": {
+            "newest": data.newest,
+            "obtained": data.obtained,
+            "snapshot": data.is_snapshot,
+            "count": data.advisories,
+        },
+        "summary": {
+            "urgency": _named(count_by_urgency(report.findings)),
+            "severity": _named(count_by_severity(report.findings)),
+        },
+        "findings": [_finding(finding) for finding in report.findings],
+        "incomplete": [
+            {"path": gap.path, "layer": gap.layer, "reason": gap.reason}
+            for gap in report.incomplete
+        ],
+        "notes": list(report.notes),
+    }
+    write_document(document, out)
+
+
+def _named(counts: dict[Any, int]) -> dict[str, int]:
+    return {str(value): count for value, count in counts.items()}
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "kind": finding.kind,
+        "id": finding.id,
+        "aliases": list(finding.aliases),
+        "urgency": str(finding.urgency),
+        "severity": str(finding.severity),
+        "score": finding.score,
+        "epss": finding.epss,
+        "exploited_since": finding.exploited_since or None,
+        "package": finding.package,
+        "name": finding.name,
+        "source": finding.source,
+        "installed": finding.installed,
+        "fixed_in": finding.fixed_in or None,
+        "state": str(finding.state),
+        "confirmed": finding.confirmed,
+        "layer": finding.layer,
+        "path": finding.path,
+        "reason": finding.reason,
+        "summary": finding.summary,
+    }

@@ -1,0 +1,203 @@
+"""The report for a person at a terminal: what to do now, first."""
+
+import shlex
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+from seawall.inventory.sbom.columns import (
+    aligned,
+    cells,
+    facts,
+    paragraph,
+    shortened,
+    visible,
+    wrapped,
+)
+from seawall.inventory.sbom.identity import (
+    count_of,
+    distribution_name,
+    package_counts,
+    short_digest,
+)
+from seawall.model import Severity, Urgency
+from seawall.scanning.report import Report
+from seawall.scanning.reports.grouping import Group, count_by_urgency, groups
+from seawall.scanning.reports.options import Options
+from seawall.scanning.reports.wording import (
+    MEANING,
+    NO_FIX,
+    data_age,
+    from_layers,
+    remarks,
+    unchecked,
+    warnings,
+)
+
+_NARROWEST = 60
+_MOST_ROWS = 30  # of what is not for now; --all shows the rest
+_NAMED_IDS = 3  # of a row with many advisories
+_BOLD, _RED, _YELLOW, _DIM = "1", "1;31", "33", "2"
+_URGENCY_COLOUR = {
+    Urgency.NOW: _RED,
+    Urgency.SOON: _YELLOW,
+    Urgency.WATCH: _BOLD,
+    Urgency.HIDDEN: _DIM,
+}
+_SEVERITY_COLOUR = {Severity.CRITICAL: _RED, Severity.HIGH: "31", Severity.MEDIUM: _YELLOW}
+
+
+def write(report: Report, out: TextIO, options: Options) -> None:
+    """Write the report within the options' width (at least 60 cells)."""
+    out.writelines(f"{line}\n" for line in _Table(report, options).lines())
+
+
+class _Table:
+    def __init__(self, report: Report, options: Options) -> None:
+        self.report = report
+        self.options = options
+        self.width = max(options.width, _NARROWEST)
+        self.counts = count_by_urgency(report.findings)
+
+    def lines(self) -> Iterator[str]:
+        yield from self.identity()
+        if said := warnings(self.report, self.options.now):
+            yield ""
+            for text in said:
+                painted = " ".join(self.paint(word, _RED) for word in visible(text).split(" "))
+                yield from paragraph(painted, self.width, f"{self.paint('!', _RED)} ", "  ")
+        if not unchecked(self.report):
+            yield ""
+            yield from self.summary()
+        for urgency in self.shown():
+            yield from self.section(urgency)
+        yield from self.incomplete()
+        yield from self.closing()
+
+    def identity(self) -> Iterator[str]:
+        image = self.report.image
+        who = self.paint(visible(str(image.ref)), _BOLD)
+        if image.digest:
+            who += f"  {visible(short_digest(image.digest))}"
+        what = facts(
+            [
+                distribution_name(self.report.distribution),
+                visible(package_counts(self.report.packages)),
+                data_age(self.report.data, self.options.now),
+            ],
+            limit=self.width - 2,
+        )
+        line = f"{who}   {' '.join(wrapped(what, sys.maxsize))}"
+        if cells(line) <= self.width:
+            yield line
+        else:
+            yield from paragraph(who, self.width)
+            yield from paragraph(what, self.width, "  ")
+
+    def summary(self) -> Iterator[str]:
+        """Yield the four lines; a scan with gaps has no plain numbers, for there may be more."""
+        if not self.report.findings:
+            yield from self.nothing_found()
+            return
+        gaps = bool(self.report.incomplete)
+        numbers = {
+            urgency: (f"{count:,}+" if count else "?") if gaps else f"{count:,}"
+            for urgency, count in self.counts.items()
+        }
+        column = max(map(len, numbers.values()))
+        rows = []
+        for urgency, number in numbers.items():
+            hidden = self.counts[urgency] and urgency not in self.shown()
+            label = self.paint(str(urgency), _URGENCY_COLOUR[urgency])
+            meaning = facts([MEANING[urgency], *(["show: --all"] if hidden else [])])
+            rows.append((label, f"{number:>{column}}", meaning))
+        yield from aligned(rows, self.width)
+        if gaps:
+            legend = "+ at least so many, ? none so far: not everything could be analysed"
+            yield from paragraph(legend, self.width, "  ")
+
+    def nothing_found(self) -> Iterator[str]:
+        advisories = count_of(self.report.data.advisories, "advisory", "advisories")
+        checked = f"{visible(package_counts(self.report.packages))} against {advisories}"
+        if self.report.incomplete:
+            yield from paragraph(f"nothing found in what could be analysed: {checked}", self.width)
+        else:
+            yield from paragraph(f"nothing known to be wrong: checked {checked}", self.width)
+
+    def shown(self) -> list[Urgency]:
+        return list(Urgency) if self.options.show_all else [Urgency.NOW, Urgency.SOON]
+
+    def section(self, urgency: Urgency) -> Iterator[str]:
+        rows = groups(self.report.findings, urgency)
+        if not rows:
+            return
+        kept = rows
+        if not self.options.show_all and urgency is not Urgency.NOW:
+            kept = rows[:_MOST_ROWS]
+        yield ""
+        yield self.paint(str(urgency).upper(), _URGENCY_COLOUR[urgency])
+        yield from aligned([self.row(group) for group in kept], self.width)
+        if len(kept) < len(rows):
+            yield f"  … and {len(rows) - len(kept)} more rows: --all"
+
+    def row(self, group: Group) -> tuple[str, ...]:
+        ids = [shortened(identifier, 40) for identifier in group.ids]
+        notes = [visible(text) for text in remarks(group, self.report)]
+        if len(ids) > 1:
+            named = ids if self.options.show_all else ids[:_NAMED_IDS]
+            notes.append(", ".join(named) + (", …" if len(named) < len(ids) else ""))
+        return (
+            ids[0] if len(ids) == 1 else f"{len(ids)} advisories",
+            shortened(group.name, 40),
+            _versions(group),
+            self.paint(str(group.severity), _SEVERITY_COLOUR.get(group.severity, "")),
+            facts(notes),
+        )
+
+    def incomplete(self) -> Iterator[str]:
+        gaps = self.report.incomplete
+        if not gaps:
+            return
+        kept = gaps if self.options.show_all else gaps[:_MOST_ROWS]
+        yield ""
+        yield self.paint("INCOMPLETE", _RED) + "   what could not be analysed may hide findings"
+        yield from aligned(
+            [
+                (
+                    shortened(gap.path, 60),
+                    from_layers([gap.layer], self.report.image.layers).removeprefix("from "),
+                    shortened(gap.reason, 240),
+                )
+                for gap in kept
+            ],
+            self.width,
+        )
+        if len(kept) < len(gaps):
+            yield f"  … and {len(gaps) - len(kept)} more: --all"
+
+    def closing(self) -> Iterator[str]:
+        if self.report.notes:
+            yield ""
+        for note in self.report.notes:
+            yield from paragraph(visible(note), self.width, "note: ", "      ")
+        target = shlex.quote(visible(str(self.report.image.ref)))
+        commands = []
+        if self.report.findings:
+            identifier = shlex.quote(visible(self.report.findings[0].id))
+            commands.append(f"explain one:  seawall scan --explain {identifier} {target}")
+        if any(self.counts[urgency] for urgency in Urgency if urgency not in self.shown()):
+            commands.append(f"show all:     seawall scan --all {target}")
+        if commands:
+            yield ""
+        yield from commands
+
+    def paint(self, text: str, colour: str) -> str:
+        return f"\x1b[{colour}m{text}\x1b[0m" if self.options.colour and colour else text
+
+
+def _versions(group: Group) -> str:
+    installed = [shortened(version, 40) for version in group.installed]
+    there = ", ".join(installed[:2]) + (", …" if len(installed) > 2 else "")
+    if group.fixed_in:
+        return f"{there} → {shortened(group.fixed_in, 40)}"
+    return f"{there} ({NO_FIX[group.state]})"

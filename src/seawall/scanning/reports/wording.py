@@ -1,0 +1,135 @@
+"""The words that all reports for people share: remedies, ages, and what a scan could not know."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+from seawall.inventory.sbom.identity import count_of
+from seawall.model import Finding, FixState, Layer, Urgency
+from seawall.scanning.report import AdvisoryData, Report
+from seawall.scanning.reports.grouping import Group, subject
+
+OLD = timedelta(days=7)
+LIKELY = 0.01  # an EPSS worth a word: exploitation within 30 days is likelier than 1 %
+UPDATE = "seawall advisories update"
+
+MEANING: Mapping[Urgency, str] = {
+    Urgency.NOW: "exploited in the wild, or critical, and a fix exists",
+    Urgency.SOON: "high, or likely to be exploited, and a fix exists",
+    Urgency.WATCH: "no fix yet, or lower",
+    Urgency.HIDDEN: "its publisher judged that it needs no action",
+}
+NO_FIX: Mapping[FixState, str] = {
+    FixState.FIXED: "fixed",
+    FixState.UNFIXED: "no fix yet",
+    FixState.WILL_NOT_FIX: "will not be fixed",
+    FixState.END_OF_LIFE: "end of life",
+    FixState.NOT_AFFECTED: "not affected",
+}
+_REMEDY: Mapping[FixState, str] = {
+    FixState.FIXED: "update {name} to the newest version",
+    FixState.UNFIXED: "no fix yet: remove {name} if nothing needs it, or watch for an update",
+    FixState.WILL_NOT_FIX: "its publisher plans no fix: remove {name} if nothing needs it",
+    FixState.END_OF_LIFE: "nobody fixes this release any more: move to a supported one",
+    FixState.NOT_AFFECTED: "nothing to do",
+}
+
+
+def remedy(finding: Finding) -> str:
+    """Return what to do about a finding."""
+    name = subject(finding)
+    if finding.fixed_in:
+        return f"update {name} to {finding.fixed_in} or later"
+    return _REMEDY[finding.state].format(name=name)
+
+
+def advisory_page(identifier: str) -> str:
+    """Return the address of a page for people about an advisory; it is a valid URI."""
+    if re.fullmatch(r"CVE-\d{4}-\d{4,19}", identifier):
+        return f"https://nvd.nist.gov/vuln/detail/{identifier}"
+    spelled = identifier.encode("utf-8", "backslashreplace")
+    return f"https://osv.dev/vulnerability/{quote(spelled, safe='')}"
+
+
+def remarks(group: Group, report: Report) -> list[str]:
+    """Return what else matters about a row, the most pressing first."""
+    said: list[str] = []
+    if group.exploited_since:
+        said.append(f"exploited since {group.exploited_since[:7]}")
+    if group.epss >= LIKELY:
+        said.append(f"EPSS {group.epss:.0%}".replace("%", " %"))
+    if not group.confirmed:
+        said.append(f"not confirmed by {_publisher(report)}")
+    if len(group.packages) > 1:
+        said.append(f"in {count_of(len(group.packages), 'package')}")
+    if where := from_layers(group.layers, report.image.layers):
+        said.append(where)
+    return said
+
+
+def _publisher(report: Report) -> str:
+    distribution = report.distribution
+    names = f"{distribution.name} {distribution.id}".split() if distribution else []
+    return names[0] if names else "the distribution"
+
+
+def from_layers(diff_ids: Sequence[str], layers: Sequence[Layer]) -> str:
+    """Return ``from layer 3``, counted from 1 at the bottom; empty when the image has no such."""
+    numbers = [
+        str(number) for number, layer in enumerate(layers, start=1) if layer.diff_id in diff_ids
+    ]
+    if not numbers or not any(diff_ids):
+        return ""
+    return f"from layer{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
+
+
+def age(timestamp: str, now: datetime) -> timedelta | None:
+    """Return how old an RFC 3339 time is, None when it is none; the future is 0 old."""
+    try:
+        then = datetime.fromisoformat(timestamp)
+        then = then if then.tzinfo else then.replace(tzinfo=UTC)
+        return max(now - then, timedelta(0))
+    except (ValueError, OverflowError):
+        return None
+
+
+def age_in_words(old: timedelta | None) -> str:
+    """Return ``2 h old`` or ``34 days old``."""
+    if old is None:
+        return "of unknown age"
+    minutes = old // timedelta(minutes=1)
+    if minutes < 60:
+        return f"{minutes} min old"
+    return f"{minutes // 60} h old" if minutes < 48 * 60 else f"{old.days} days old"
+
+
+def data_age(data: AdvisoryData, now: datetime) -> str:
+    """Return ``advisories 2 h old``: how old the newest of them is."""
+    if not data.advisories:
+        return "no advisories"
+    kind = "advisory snapshot" if data.is_snapshot else "advisories"
+    return f"{kind} {age_in_words(age(data.newest, now))}"
+
+
+def unchecked(report: Report) -> str:
+    """Return why nothing could be checked; empty when something was."""
+    if not report.data.advisories:
+        return f"nothing could be checked: there are no advisories; get them: {UPDATE}"
+    if not any(report.packages.values()):
+        return "nothing could be checked: no package was found that advisories could speak of"
+    return ""
+
+
+def warnings(report: Report, now: datetime) -> list[str]:
+    """Return what the reader must know before believing the numbers, the gravest first."""
+    said = [unchecked(report)]
+    old = age(report.data.newest, now)
+    if report.incomplete:
+        gaps = count_of(len(report.incomplete), "thing")
+        said.append(f"incomplete: {gaps} could not be analysed, so there may be more findings")
+    if report.data.advisories and (report.data.is_snapshot or old is None or old > OLD):
+        which = "the snapshot that came with Seawall, " if report.data.is_snapshot else ""
+        missing = f"newer flaws are missing; update: {UPDATE}"
+        said.append(f"advisories are {which}{age_in_words(old)}: {missing}")
+    return [text for text in said if text]

@@ -1,0 +1,201 @@
+"""From an inventory to findings: who may speak of a package, and how urgent it is.
+
+Distributions fix flaws without changing the upstream version, so where a distribution package
+owns the files of a Python or npm package, the distribution speaks: its statement wins, and where
+it says nothing the flaw is reported as unconfirmed, below all others.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from seawall.advisories import AdvisoryStore, Flaw, match, subject_of
+from seawall.errors import VersionSyntaxError
+from seawall.inventory import purl
+from seawall.model import (
+    Finding,
+    FixState,
+    Incomplete,
+    Inventory,
+    Package,
+    Severity,
+    Urgency,
+)
+from seawall.versions import key
+
+_LIKELY = 0.1  # EPSS probability from which a flaw counts as likely to be exploited
+# Built from the kernel's source, but no kernel: nothing in them can be attacked in a container.
+_KERNEL_PARTS = re.compile(r"linux-(?:libc-dev|headers-|kbuild-|compiler-|doc|source).*")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What the distribution says of a flaw in one of its source packages."""
+
+    affected: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The findings, and what could not be judged."""
+
+    findings: tuple[Finding, ...]
+    incomplete: tuple[Incomplete, ...]
+
+
+def judge(inventory: Inventory, store: AdvisoryStore) -> Judgement:
+    """Return all findings, most urgent first."""
+    matches = match(inventory.packages, inventory.distribution, store)
+    statements = Statements(inventory, store)
+    findings = [
+        finding
+        for package, flaws in matches.flaws.items()
+        for flaw in flaws
+        if (finding := _finding(package, flaw, inventory, statements)) is not None
+    ]
+    findings.sort(key=_order)
+    return Judgement(tuple(findings), tuple(dict.fromkeys(matches.incomplete)))
+
+
+class Statements:
+    """What the distribution says of packages that it owns; asked once a source package."""
+
+    def __init__(self, inventory: Inventory, store: AdvisoryStore) -> None:
+        self._store = store
+        self._distribution = inventory.distribution
+        self._debs: Mapping[str, Package] = {
+            package.name: package for package in inventory.packages if package.type == "deb"
+        }
+        self._known: dict[str, dict[str, Statement]] = {}
+
+    def owner(self, package: Package) -> Package | None:
+        """Return the distribution package that owns the files of `package`."""
+        kind, _, name = package.owner.partition(":")
+        return self._debs.get(name) if kind == "deb" else None
+
+    def about(self, owner: Package) -> dict[str, Statement]:
+        """Return what is said of the owner's source package, by the flaws' names."""
+        if owner.name not in self._known:
+            self._known[owner.name] = dict(self._statements(owner))
+        return self._known[owner.name]
+
+    def _statements(self, owner: Package) -> Iterator[tuple[str, Statement]]:
+        subject = subject_of(owner, self._distribution)
+        if subject is None:
+            return
+        products = self._store.products((name, subject.name) for name in subject.ecosystems)
+        try:
+            version = key(subject.scheme, subject.version)
+        except VersionSyntaxError:
+            return
+        for (ecosystem, name), product in products.items():
+            spoken = list(self._store.spoken_of(product))
+            advisories = self._store.advisories(row for row, _ in spoken)
+            for row, interval in spoken:
+                if advisories[row].withdrawn:
+                    continue
+                affected = interval.low <= version and (
+                    interval.high is None or version < interval.high
+                )
+                fixed = interval.range.fixed
+                said = f"fixed in {fixed}" if fixed else f"{interval.range.state}"
+                text = f"{ecosystem} says of {name}: {said}, installed {subject.version}"
+                advisory = advisories[row]
+                for alias in (advisory.id, *advisory.aliases, *advisory.upstream):
+                    yield alias, Statement(affected, text)
+
+
+def _finding(
+    package: Package, flaw: Flaw, inventory: Inventory, statements: Statements
+) -> Finding | None:
+    """Return the finding, or None where the distribution that owns the files says otherwise."""
+    confirmed = True
+    reason = _range_reason(package, flaw, inventory)
+    owner = statements.owner(package)
+    if owner is not None:
+        said = statements.about(owner)
+        if any(name in said for name in flaw.names):
+            return None  # the distribution's own finding, or its "not affected", stands instead
+        confirmed = False
+        reason += f"; its files belong to {package.owner}, of which the distribution says nothing"
+    is_part = package.type == "deb" and _KERNEL_PARTS.fullmatch(package.name) is not None
+    if is_part:
+        reason += "; headers only, no kernel code runs from this package"
+    return Finding(
+        kind="vulnerability",
+        id=flaw.id,
+        aliases=flaw.aliases,
+        severity=flaw.severity,
+        package=purl(package, inventory.distribution),
+        name=package.name,
+        installed=package.version,
+        fixed_in=flaw.fixed_in,
+        state=flaw.state,
+        urgency=Urgency.HIDDEN if is_part else urgency_of(flaw, confirmed),
+        layer=package.layer,
+        path=package.path,
+        reason=reason,
+        source=package.source or package.name,
+        score=flaw.score,
+        exploited_since=flaw.exploited_since,
+        epss=flaw.epss,
+        summary=flaw.summary,
+        confirmed=confirmed,
+    )
+
+
+def urgency_of(flaw: Flaw, confirmed: bool) -> Urgency:
+    """Return what to do about a flaw; only what can be acted on is urgent."""
+    if flaw.state is FixState.WILL_NOT_FIX:
+        return Urgency.HIDDEN
+    if flaw.state is not FixState.FIXED or not confirmed:
+        return Urgency.WATCH
+    if flaw.exploited_since or flaw.severity is Severity.CRITICAL:
+        return Urgency.NOW
+    likely = flaw.epss is not None and flaw.epss >= _LIKELY
+    # A security team that publishes an advisory of its own has judged the flaw to need one.
+    has_advisory = flaw.severity is Severity.UNKNOWN and any(
+        name.startswith("DSA-") for name in flaw.advisories
+    )
+    if flaw.severity is Severity.HIGH or likely or has_advisory:
+        return Urgency.SOON
+    return Urgency.WATCH
+
+
+def _range_reason(package: Package, flaw: Flaw, inventory: Inventory) -> str:
+    """Say in one line which versions are affected and which one was compared."""
+    subject = subject_of(package, inventory.distribution)
+    version = subject.version if subject else package.version
+    where = flaw.ranges[0]
+    if where.fixed:
+        text = f"{version} is below {where.fixed}"
+    elif where.last_affected and where.last_affected == where.introduced:
+        text = f"{version} is listed as affected"
+    elif where.last_affected:
+        text = f"{version} is not above {where.last_affected}, the last affected version"
+    else:
+        text = f"{version} is affected and no fix is known"
+    if where.introduced != "0" and where.introduced != where.last_affected:
+        text += f" and not below {where.introduced}"
+    if flaw.state is FixState.WILL_NOT_FIX:
+        text += ", rated unimportant by the distribution"
+    elif flaw.state is FixState.END_OF_LIFE:
+        text += ", and the release is no longer supported"
+    return f"{flaw.advisories[0]} ({where.ecosystem}, {where.name}): {text}"
+
+
+_URGENCY_ORDER = {urgency: number for number, urgency in enumerate(Urgency)}
+
+
+def _order(finding: Finding) -> tuple[int, bool, int, float, str, str, str, str]:
+    return (
+        _URGENCY_ORDER[finding.urgency],
+        not finding.exploited_since,
+        -finding.severity,
+        -(finding.epss or 0.0),
+        finding.source,
+        finding.id,
+        finding.package,
+        finding.path,
+    )
