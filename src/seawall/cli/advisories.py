@@ -94,9 +94,7 @@ def _load(origin: "Origin", args: argparse.Namespace) -> int:
     if chosen and (unknown := sorted(chosen - set(ECOSYSTEMS))):
         raise UsageError(f"--ecosystem {unknown[0]}: not known", f"one of {sorted(ECOSYSTEMS)}")
     with progress.fetching() as report:
-        outcome = update(
-            wiring.store_path(), origin, report, datetime.now(UTC), args.force, chosen
-        )
+        outcome = update(wiring.store_path(), origin, report, datetime.now(UTC), args.force, chosen)
     return _tell(outcome)
 
 

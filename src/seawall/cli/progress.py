@@ -19,7 +19,7 @@ _PATIENCE_S = 0.4  # before anything is shown
 def reading(what: str) -> Iterator[Callable[[int, int], None]]:
     """Yield a callback for layers read and packages seen."""
     if not sys.stderr.isatty():
-        yield lambda layers, packages: None
+        yield _silent
         return
     from rich.console import Console
 
@@ -39,7 +39,7 @@ def reading(what: str) -> Iterator[Callable[[int, int], None]]:
 def fetching() -> Iterator[Callable[[str, int, int | None], None]]:
     """Yield a callback for what is fetched or read: how much, of how much if known."""
     if not sys.stderr.isatty():
-        yield lambda what, done, total: None
+        yield _silent
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -59,3 +59,7 @@ def fetching() -> Iterator[Callable[[str, int, int | None], None]]:
             bars.update(tasks[what], completed=done, total=total)
 
         yield report
+
+
+def _silent(*_: object) -> None:
+    """Show nothing."""

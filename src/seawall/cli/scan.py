@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         if args.explain:
             with wiring.output(args.output) as out:
                 for line in explain(args.explain, inventory, store):
-                    print(arguments.printable(line), file=out)  # noqa: T201
+                    print(arguments.printable(line), file=out)
             return arguments.incomplete_code(inventory.incomplete, args)
         report = scan(inventory, opened, store, is_snapshot)
     if args.ignore_unfixed:

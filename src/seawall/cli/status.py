@@ -15,7 +15,9 @@ def write_table(store: AdvisoryStore, is_snapshot: bool, out: TextIO) -> None:
     feeds, counts = store.feeds(), store.counts()
     now = datetime.now(UTC)
     if is_snapshot:
-        out.write("the snapshot that came with the package; fetch news: seawall advisories update\n\n")
+        out.write(
+            "the snapshot that came with the package; fetch news: seawall advisories update\n\n"
+        )
     else:
         out.write(f"{store.place}\n\n")
     out.write(f"{'feed':12}  {'records':>9}  {'newest':10}  obtained\n")
@@ -23,8 +25,10 @@ def write_table(store: AdvisoryStore, is_snapshot: bool, out: TextIO) -> None:
         age = _age(feed.obtained, now)
         out.write(f"{feed.name:12}  {feed.records:>9,}  {feed.newest[:10]:10}  {age}\n")
     out.write(f"\n{'ecosystem':18}  {'advisories':>10}  {'ranges':>8}\n")
-    for ecosystem, advisories, ranges in store.by_ecosystem():
-        out.write(f"{printable(ecosystem):18}  {advisories:>10,}  {ranges:>8,}\n")
+    out.writelines(
+        f"{printable(ecosystem):18}  {advisories:>10,}  {ranges:>8,}\n"
+        for ecosystem, advisories, ranges in store.by_ecosystem()
+    )
     out.write(
         f"\n{counts['advisories']:,} advisories, {counts['withdrawn']:,} of them withdrawn; "
         f"{counts['exploited']:,} exploited CVEs, {counts['likelihoods']:,} EPSS scores\n"

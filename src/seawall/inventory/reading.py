@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from seawall.images import FoundFile, LayerReading, OpenImage, Pattern, Selector, resolve, shown
 from seawall.images import visible as visible_paths
-from seawall.inventory.catalogers import CATALOGERS, Cataloger, Fact, ImageFile, Ownership
 from seawall.images.layers import Changes
+from seawall.inventory.catalogers import CATALOGERS, Cataloger, Fact, ImageFile, Ownership
 from seawall.model import Distribution, Image, Incomplete, Inventory, Package
 
 Facts = tuple[Fact, ...]
@@ -30,7 +30,7 @@ class LayerFacts:
 
 def read_inventory(
     opened: OpenImage,
-    progress: Progress = lambda layers, packages: None,
+    progress: Progress | None = None,
     catalogers: Iterable[Cataloger] = CATALOGERS,
 ) -> Inventory:
     """Return what the image contains.
@@ -46,7 +46,8 @@ def read_inventory(
         facts = _layer_facts(reading, book)
         layers[reading.diff_id] = facts
         packages += sum(len(found) for found in facts.facts.values())
-        progress(number, packages)
+        if progress is not None:
+            progress(number, packages)
     image = opened.image
     ordered = [(layer.diff_id, layers[layer.diff_id]) for layer in image.layers]
     _follow_links(ordered, opened, book)
@@ -106,9 +107,7 @@ def _moved(facts: Facts, file: FoundFile) -> Facts:
     return tuple(replace(f, path=path) if isinstance(f, Package) else f for f in facts)
 
 
-def _follow_links(
-    layers: list[tuple[str, LayerFacts]], opened: OpenImage, book: _Book
-) -> None:
+def _follow_links(layers: list[tuple[str, LayerFacts]], opened: OpenImage, book: _Book) -> None:
     """Read what hard links and symbolic links stand for, where their targets were not read.
 
     Rare (package stores that link into ``node_modules``), so it costs a second pass over the

@@ -16,7 +16,7 @@ class ImageFile:
 
     @property
     def text(self) -> str:
-        """The content as UTF-8; what is none stands as ``\\xNN``."""
+        r"""The content as UTF-8; what is none stands as ``\xNN``."""
         return self.content.decode("utf-8", "backslashreplace")
 
 

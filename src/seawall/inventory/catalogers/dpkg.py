@@ -13,7 +13,8 @@ from seawall.inventory.catalogers.contract import Cataloger, Fact, ImageFile, Ow
 from seawall.model import Incomplete, Package
 
 _FIELD = re.compile(
-    rb"^(Package|Status|Version|Source|Architecture):[ \t]*(.*?)[ \t\r]*$", re.MULTILINE | re.I
+    rb"^(Package|Status|Version|Source|Architecture):[ \t]*(.*?)[ \t\r]*$",
+    re.MULTILINE | re.IGNORECASE,
 )
 _STANZA_END = re.compile(rb"\r?\n(?:[ \t]*\r?\n)+")
 # Nothing of such a package is there to run. All other states, also broken ones, leave files.

@@ -13,7 +13,7 @@ from seawall.images import Pattern
 from seawall.inventory.catalogers.contract import Cataloger, Fact, ImageFile, Ownership
 from seawall.model import Incomplete, Package
 
-_HEADER = re.compile(rb"^(Name|Version):[ \t]*(.*?)[ \t\r]*$", re.MULTILINE | re.I)
+_HEADER = re.compile(rb"^(Name|Version):[ \t]*(.*?)[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
 _BODY = re.compile(rb"\r?\n\r?\n")
 _METADATA_BYTES = 4 << 20
 _EGG_MEMBER = "EGG-INFO/PKG-INFO"

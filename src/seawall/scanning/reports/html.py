@@ -139,10 +139,10 @@ def _sections(report: Report, options: Options) -> Iterator[str]:
             continue
         name = urgency.name.lower()
         folded = urgency in {Urgency.WATCH, Urgency.HIDDEN} and not options.show_all
-        heading = (
-            f"<h2>{str(urgency).capitalize()}</h2> "
-            f"<span>{count_of(counts[urgency], 'finding')} in {count_of(len(rows), 'row')}</span>"
-        )
+        number = count_of(counts[urgency], "finding")
+        if counts[urgency] != len(rows):
+            number += f" in {count_of(len(rows), 'row')}"
+        heading = f"<h2>{str(urgency).capitalize()}</h2> <span>{number}</span>"
         yield (
             f'<details class="urgency {name}" id="{name}"{"" if folded else " open"}>\n'
             f"<summary>{heading}</summary>\n"
@@ -154,7 +154,8 @@ def _sections(report: Report, options: Options) -> Iterator[str]:
 
 def _row(group: Group, report: Report) -> Iterator[str]:
     ids = group.ids
-    named = ", ".join(ids[:_NAMED_IDS]) + (", …" if len(ids) > _NAMED_IDS else "")
+    named = ", ".join(f"<span>{_text(identifier)}</span>" for identifier in ids[:_NAMED_IDS])
+    named += ", …" if len(ids) > _NAMED_IDS else ""
     what = named if len(ids) == 1 else f"{len(ids)} advisories: {named}"
     there = ", ".join(group.installed[:3]) + (", …" if len(group.installed) > 3 else "")
     fix = (
@@ -162,14 +163,14 @@ def _row(group: Group, report: Report) -> Iterator[str]:
         if group.fixed_in
         else f"<i>{NO_FIX[group.state]}</i>"
     )
-    said = " · ".join(remarks(group, report))
+    said = "".join(f" · <span>{_text(remark)}</span>" for remark in remarks(group, report))
+    exploited = " exploited" if group.exploited_since else ""
     yield (
         '<details class="row">\n<summary>'
         f'<span class="name">{_text(group.name)}</span> '
         f'<span class="versions">{_text(there)} {fix}</span> '
         f'<span class="severity {group.severity}">{group.severity}</span> '
-        f'<span class="said"><span class="ids">{_text(what)}</span>'
-        f"{_text(f' · {said}' if said else '')}</span></summary>\n"
+        f'<span class="said{exploited}"><span class="ids">{what}</span>{said}</span></summary>\n'
     )
     members: dict[str, list[Finding]] = {}
     for finding in group.findings:

@@ -1,0 +1,56 @@
+"""The main job on real input: this machine's root file system, and one image of its Docker daemon.
+
+Prints both reports, writes them as HTML, and says where. Exit code 3 of a scan (something could
+not be analysed) is a result like any other here; only a scan that fails ends the demo.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from seawall.errors import SeawallError
+from seawall.images.sources.docker_daemon import image_names
+
+SEAWALL = [sys.executable, "-m", "seawall"]
+
+
+def main() -> int:
+    """Run the demo; 0 unless a scan could not be made at all."""
+    folder = Path(tempfile.mkdtemp(prefix="seawall-demo-"))
+    targets = ["dir:/"]
+    try:
+        names = image_names()
+        if names:
+            targets.append(f"docker:{names[0]}")
+        else:
+            print("The Docker daemon has no image; the demo goes on without one.\n")
+    except SeawallError as error:
+        print(f"No image scanned: {error}\n")
+    reports = []
+    for target in targets:
+        page = folder / f"{'root' if target == 'dir:/' else 'image'}.html"
+        print(f"$ seawall scan {target}", flush=True)
+        code = subprocess.run([*SEAWALL, "scan", target], check=False).returncode
+        if code not in (0, 3):
+            return code
+        # Read once more for the page: a scan is quick enough to be run twice.
+        code = subprocess.run(
+            [*SEAWALL, "scan", target, "--format", "html", "-o", str(page)],
+            check=False,
+            stderr=subprocess.DEVNULL,
+        ).returncode
+        if code not in (0, 3):
+            return code
+        reports.append((target, page))
+        print(flush=True)
+    for target, page in reports:
+        print(f"HTML report on {target}: {page} ({page.stat().st_size // 1024} KiB)")
+    if os.geteuid() != 0:
+        print("Not run as root: files that only root may read were not analysed.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,10 @@
+#!/bin/sh
+# Renew the advisories inside the package from a folder with the layout of OSV's bulk export.
+# Only ecosystems that we match, and only those whose licence allows it: see NOTICE.
+set -eu
+from=${1:?usage: make snapshot FROM=DIR}
+cd "$(dirname "$0")/.."
+SEAWALL_HOME=$(mktemp -d); export SEAWALL_HOME
+trap 'rm -rf "$SEAWALL_HOME"' EXIT
+.venv/bin/seawall advisories import "$from" --ecosystem Debian --ecosystem PyPI --ecosystem npm
+.venv/bin/seawall advisories export --snapshot src/seawall/advisories/snapshot.sqlite.zst
