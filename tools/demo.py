@@ -31,16 +31,9 @@ def main() -> int:
     reports = []
     for target in targets:
         page = folder / f"{'root' if target == 'dir:/' else 'image'}.html"
-        print(f"$ seawall scan {target}", flush=True)
-        code = subprocess.run([*SEAWALL, "scan", target], check=False).returncode
-        if code not in (0, 3):
-            return code
-        # Read once more for the page: a scan is quick enough to be run twice.
-        code = subprocess.run(
-            [*SEAWALL, "scan", target, "--format", "html", "-o", str(page)],
-            check=False,
-            stderr=subprocess.DEVNULL,
-        ).returncode
+        print(f"$ seawall scan {target} --also html={page}", flush=True)
+        command = [*SEAWALL, "scan", target, "--also", f"html={page}"]
+        code = subprocess.run(command, check=False).returncode
         if code not in (0, 3):
             return code
         reports.append((target, page))

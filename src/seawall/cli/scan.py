@@ -22,6 +22,14 @@ def add_to(commands: Any) -> None:
     arguments.add_target(parser)
     parser.add_argument("--format", choices=_FORMATS, default="table", help="default: table")
     arguments.add_output(parser)
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="FORMAT=FILE",
+        type=_format_and_file,
+        help="write a second form as well, as html=report.html; may be repeated",
+    )
     parser.add_argument("--all", action="store_true", help="show every finding, also the minor")
     parser.add_argument("--ignore-unfixed", action="store_true", help="leave out what has no fix")
     parser.add_argument(
@@ -33,6 +41,13 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--explain", metavar="ID", help="say why an advisory did or did not apply")
     arguments.add_reading(parser)
     parser.set_defaults(run=run)
+
+
+def _format_and_file(text: str) -> tuple[str, str]:
+    form, equals, file = text.partition("=")
+    if form not in _FORMATS or not equals or not file:
+        raise argparse.ArgumentTypeError(f"{text!r} is no FORMAT=FILE ({', '.join(_FORMATS)})")
+    return form, file
 
 
 def run(args: argparse.Namespace) -> int:
@@ -57,10 +72,10 @@ def run(args: argparse.Namespace) -> int:
         report = scan(inventory, opened, store, is_snapshot)
     if args.ignore_unfixed:
         report = without_unfixed(report)
-    with wiring.output(args.output) as out:
-        colour = wiring.wants_colour(out)
-        options = Options(args.all, colour, shutil.get_terminal_size((100, 24)).columns)
-        FORMATS[args.format](report, out, options)
+    width = shutil.get_terminal_size((100, 24)).columns
+    for form, file in [(args.format, args.output), *args.also]:
+        with wiring.output(file) as out:
+            FORMATS[form](report, out, Options(args.all, wiring.wants_colour(out), width))
     sys.stdout.flush()
     code = arguments.incomplete_code(report.incomplete, args)
     if args.fail_on is None:

@@ -42,9 +42,17 @@ class Group:
         return self.findings[0].state
 
     @property
+    def by_id(self) -> dict[str, list[Finding]]:
+        """What is known to be wrong, the worst first, and the findings that say so."""
+        members: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            members.setdefault(finding.id, []).append(finding)
+        return members
+
+    @property
     def ids(self) -> list[str]:
         """What is known to be wrong, the worst first."""
-        return list(dict.fromkeys(finding.id for finding in self.findings))
+        return list(self.by_id)
 
     @property
     def packages(self) -> list[str]:

@@ -58,7 +58,6 @@ def write(report: Report, out: TextIO, options: Options) -> None:
         *_footer(report, options),
         f"<script>{script}</script>\n</body>\n</html>\n",
     )
-    # A lone surrogate outside `_text` cannot be: what is not `_text` here is ours.
     out.writelines(parts)
 
 
@@ -172,15 +171,15 @@ def _row(group: Group, report: Report) -> Iterator[str]:
         f'<span class="severity {group.severity}">{group.severity}</span> '
         f'<span class="said{exploited}"><span class="ids">{what}</span>{said}</span></summary>\n'
     )
-    members: dict[str, list[Finding]] = {}
-    for finding in group.findings:
-        members.setdefault(finding.id, []).append(finding)
-    for findings in members.values():
-        yield from _flaw(findings, report)
+    yield '<dl class="remedy">\n' + _term("Remedy", dict.fromkeys(map(remedy, group.findings)))
+    yield _term("Where", dict.fromkeys(_where(finding, report) for finding in group.findings))
+    yield "</dl>\n"
+    for findings in group.by_id.values():
+        yield from _flaw(findings)
     yield "</details>\n"
 
 
-def _flaw(findings: list[Finding], report: Report) -> Iterator[str]:
+def _flaw(findings: list[Finding]) -> Iterator[str]:
     first = findings[0]
     facts = [f"{first.severity} severity"]
     if first.score is not None:
@@ -196,10 +195,9 @@ def _flaw(findings: list[Finding], report: Report) -> Iterator[str]:
     )
     if first.summary:
         yield f"<p>{_text(first.summary)}</p>\n"
-    yield "<dl>\n" + _term("Remedy", [remedy(first)])
-    yield _term("Reason", dict.fromkeys(finding.reason for finding in findings))
-    yield _term("Where", dict.fromkeys(_where(finding, report) for finding in findings))
-    yield "</dl>\n</article>\n"
+    for reason in dict.fromkeys(finding.reason for finding in findings):
+        yield f'<p class="reason">{_text(reason)}</p>\n'
+    yield "</article>\n"
 
 
 def _where(finding: Finding, report: Report) -> str:

@@ -76,9 +76,8 @@ class _Table:
 
     def identity(self) -> Iterator[str]:
         image = self.report.image
-        who = self.paint(visible(str(image.ref)), _BOLD)
-        if image.digest:
-            who += f"  {visible(short_digest(image.digest))}"
+        name, digest = visible(str(image.ref)).strip(), visible(short_digest(image.digest)).strip()
+        who, painted = (f"{shown}  {digest}".rstrip() for shown in (name, self.paint(name, _BOLD)))
         what = facts(
             [
                 distribution_name(self.report.distribution),
@@ -87,12 +86,15 @@ class _Table:
             ],
             limit=self.width - 2,
         )
-        line = f"{who}   {' '.join(wrapped(what, sys.maxsize))}"
-        if cells(line) <= self.width:
-            yield line
+        [one_line] = wrapped(what, sys.maxsize)
+        if cells(f"{who}   {one_line}") <= self.width:
+            yield f"{painted}   {one_line}"
+            return
+        if cells(who) <= self.width:
+            yield painted
         else:
             yield from paragraph(who, self.width)
-            yield from paragraph(what, self.width, "  ")
+        yield from paragraph(what, self.width, "  ")
 
     def summary(self) -> Iterator[str]:
         """Yield the four lines; a scan with gaps has no plain numbers, for there may be more."""

@@ -16,9 +16,9 @@ UPDATE = "seawall advisories update"
 
 MEANING: Mapping[Urgency, str] = {
     Urgency.NOW: "exploited in the wild, or critical, and a fix exists",
-    Urgency.SOON: "high, or likely to be exploited, and a fix exists",
+    Urgency.SOON: "high, likely exploited or with its own DSA, and a fix exists",
     Urgency.WATCH: "no fix yet, or lower",
-    Urgency.HIDDEN: "its publisher judged that it needs no action",
+    Urgency.HIDDEN: "judged to need no action",
 }
 NO_FIX: Mapping[FixState, str] = {
     FixState.FIXED: "fixed",

@@ -59,7 +59,7 @@ def pypi(name: str, **changes: Any) -> Finding:
 
 LINUX = [
     deb(
-        "linux-libc-dev",
+        "linux-image-6.1.0-13-amd64",
         "linux",
         id=f"CVE-2024-{number}",
         installed="6.1.55-1",
@@ -88,7 +88,6 @@ FINDINGS = [
         reason="jinja2 3.1.2 is below 3.1.5 (PyPI)",
         score=9.8,
         summary="Jinja has a sandbox breakout through indirect reference to the format method.",
-        confirmed=False,
     ),
     *LINUX,
     pypi(
@@ -101,6 +100,16 @@ FINDINGS = [
         reason="cryptography 41.0.3 is below 42.0.0 (PyPI)",
         score=7.5,
         summary="Bleichenbacher timing oracle in RSA decryption.",
+    ),
+    pypi(
+        "urllib3",
+        id="CVE-2024-37891",
+        severity=Severity.MEDIUM,
+        installed="1.26.12",
+        fixed_in="1.26.19",
+        urgency=Urgency.WATCH,
+        reason="GHSA-34jh-p97f-mpxf (PyPI, urllib3): 1.26.12 is below 1.26.19",
+        confirmed=False,
     ),
     deb(
         "libexpat1",

@@ -1,0 +1,44 @@
+"""Images made in memory: a list of layers, each a list of tar members."""
+
+import hashlib
+import io
+import json
+import tarfile
+from pathlib import Path
+
+
+def file(name: str, content: bytes = b"") -> tuple[tarfile.TarInfo, bytes]:
+    info = tarfile.TarInfo(name)
+    info.size = len(content)
+    return info, content
+
+
+def link(name: str, target: str, kind: bytes = tarfile.LNKTYPE) -> tuple[tarfile.TarInfo, bytes]:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info, b""
+
+
+def tar(members: list[tuple[tarfile.TarInfo, bytes]]) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for info, content in members:
+            archive.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+def save(path: Path, layers: list[list[tuple[tarfile.TarInfo, bytes]]]) -> str:
+    """Write a Docker archive and return it as a target."""
+    blobs = [tar(layer) for layer in layers]
+    digests = [hashlib.sha256(blob).hexdigest() for blob in blobs]
+    config = json.dumps(
+        {"rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest in digests]}}
+    ).encode()
+    name = f"{hashlib.sha256(config).hexdigest()}.json"
+    manifest = [
+        {"Config": name, "RepoTags": ["test:1"], "Layers": [f"{d}/layer.tar" for d in digests]}
+    ]
+    members = [file(f"{d}/layer.tar", blob) for d, blob in zip(digests, blobs, strict=True)]
+    members += [file(name, config), file("manifest.json", json.dumps(manifest).encode())]
+    path.write_bytes(tar(members))
+    return f"docker-archive:{path}"

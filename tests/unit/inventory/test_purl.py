@@ -1,0 +1,34 @@
+from seawall.inventory import purl
+from seawall.model import Distribution, Package
+
+BOOKWORM = Distribution("debian", "12", "bookworm")
+
+
+def test_a_debian_package_carries_all_that_matching_needs() -> None:
+    package = Package(
+        "deb", "libssl3", "3.0.11-1~deb12u2", "openssl", "3.0.11-1~deb12u2", arch="amd64"
+    )
+    assert purl(package, BOOKWORM) == (
+        "pkg:deb/debian/libssl3@3.0.11-1~deb12u2"
+        "?arch=amd64&distro=debian-12&upstream=openssl%403.0.11-1~deb12u2"
+    )
+
+
+def test_a_source_of_the_same_name_and_version_is_not_repeated() -> None:
+    package = Package("deb", "bash", "5.2.15-2", "bash", "5.2.15-2", arch="amd64")
+    assert purl(package, BOOKWORM) == "pkg:deb/debian/bash@5.2.15-2?arch=amd64&distro=debian-12"
+
+
+def test_a_rebuild_names_the_version_of_its_source() -> None:
+    package = Package("deb", "bash", "5.2.15-2+b7", "bash", "5.2.15-2")
+    assert "upstream=bash%405.2.15-2" in purl(package, BOOKWORM)
+
+
+def test_an_npm_scope_is_a_namespace() -> None:
+    assert purl(Package("npm", "@babel/core", "7.20.12"), None) == "pkg:npm/%40babel/core@7.20.12"
+
+
+def test_a_python_name_is_normalised() -> None:
+    assert purl(Package("pypi", "Typing_Extensions", "4.0"), None) == (
+        "pkg:pypi/typing-extensions@4.0"
+    )

@@ -1,0 +1,152 @@
+import tarfile
+from pathlib import Path
+
+from seawall.images import open_image, parse_target
+from seawall.inventory import read_inventory
+from seawall.model import Inventory
+from tests.unit.inventory.images import file, link, save
+
+OS_RELEASE = b"ID=debian\nVERSION_ID=12\nVERSION_CODENAME=bookworm\n"
+STATUS = "var/lib/dpkg/status"
+
+
+def stanza(name: str, version: str) -> bytes:
+    return f"Package: {name}\nStatus: install ok installed\nVersion: {version}\n\n".encode()
+
+
+def package_json(name: str, version: str = "1.0.0") -> bytes:
+    return f'{{"name": "{name}", "version": "{version}"}}'.encode()
+
+
+def read(path: Path, *layers: list[tuple[tarfile.TarInfo, bytes]]) -> Inventory:
+    with open_image(parse_target(save(path / "image.tar", list(layers)))) as opened:
+        return read_inventory(opened)
+
+
+def names(inventory: Inventory) -> list[str]:
+    return [package.name for package in inventory.packages]
+
+
+def test_a_package_belongs_to_the_layer_that_brought_its_version(tmp_path: Path) -> None:
+    inventory = read(
+        tmp_path,
+        [file("etc/os-release", OS_RELEASE), file(STATUS, stanza("a", "1") + stanza("b", "1"))],
+        [file(STATUS, stanza("a", "1") + stanza("b", "2") + stanza("c", "1"))],
+        [file(STATUS, stanza("a", "1") + stanza("b", "2") + stanza("c", "1") + stanza("d", "1"))],
+    )
+    place = {p.name: inventory.layers.index(p.layer) for p in inventory.packages}
+    assert place == {"a": 0, "b": 1, "c": 1, "d": 2}
+
+
+def test_a_removed_file_takes_its_package_with_it(tmp_path: Path) -> None:
+    inventory = read(
+        tmp_path,
+        [
+            file("app/node_modules/a/package.json", package_json("a")),
+            file("app/node_modules/b/package.json", package_json("b")),
+        ],
+        [file("app/node_modules/.wh.a"), file("x", b"")],
+    )
+    assert names(inventory) == ["b"]
+
+
+def test_a_removed_owner_no_longer_owns(tmp_path: Path) -> None:
+    path = "usr/share/nodejs/semver/package.json"
+    owner = file("var/lib/dpkg/info/node-semver.list", f"/{path}\n".encode())
+    deb = file(STATUS, stanza("node-semver", "7"))
+    owned = read(tmp_path, [deb, file(path, package_json("semver")), owner])
+    assert [p.owner for p in owned.packages if p.type == "npm"] == ["deb:node-semver"]
+    orphaned = read(
+        tmp_path,
+        [deb, file(path, package_json("semver")), owner],
+        [file("var/lib/dpkg/info/.wh.node-semver.list")],
+    )
+    assert [p.owner for p in orphaned.packages if p.type == "npm"] == [""]
+
+
+def test_a_list_that_names_a_file_by_its_place_before_usrmerge_still_owns_it(
+    tmp_path: Path,
+) -> None:
+    inventory = read(
+        tmp_path,
+        [
+            file(STATUS, stanza("node-semver", "7")),
+            link("lib", "usr/lib", tarfile.SYMTYPE),
+            file("usr/lib/nodejs/semver/package.json", package_json("semver")),
+            file("var/lib/dpkg/info/node-semver.list", b"/lib/nodejs/semver/package.json\n"),
+        ],
+    )
+    assert [p.owner for p in inventory.packages if p.type == "npm"] == ["deb:node-semver"]
+
+
+def test_a_hard_link_is_the_file_it_stands_for(tmp_path: Path) -> None:
+    inventory = read(
+        tmp_path,
+        [
+            file("store/00/abc", package_json("stored")),
+            link("app/node_modules/stored/package.json", "store/00/abc"),
+            file("app/node_modules/one/package.json", package_json("one")),
+            link("app/node_modules/two/package.json", "app/node_modules/one/package.json"),
+        ],
+    )
+    assert [(p.name, p.path) for p in inventory.packages] == [
+        ("one", "app/node_modules/one/package.json"),
+        ("one", "app/node_modules/two/package.json"),
+        ("stored", "app/node_modules/stored/package.json"),
+    ]
+
+
+def test_a_hard_link_to_nothing_is_said_to_be_unread(tmp_path: Path) -> None:
+    inventory = read(tmp_path, [link("app/node_modules/a/package.json", "gone")])
+    assert [item.path for item in inventory.incomplete] == ["app/node_modules/a/package.json"]
+
+
+def test_the_distribution_is_found_through_the_usual_link(tmp_path: Path) -> None:
+    inventory = read(
+        tmp_path,
+        [
+            link("etc/os-release", "../usr/lib/os-release", tarfile.SYMTYPE),
+            file("usr/lib/os-release", OS_RELEASE),
+            file(STATUS, stanza("a", "1")),
+        ],
+    )
+    assert inventory.distribution is not None
+    assert inventory.distribution.codename == "bookworm"
+
+
+def test_a_database_behind_a_link_is_read_and_never_the_hosts(tmp_path: Path) -> None:
+    inventory = read(
+        tmp_path,
+        [
+            link(STATUS, "/../../../opt/db", tarfile.SYMTYPE),
+            file("opt/db", stanza("a", "1")),
+        ],
+    )
+    assert names(inventory) == ["a"]
+
+
+def test_an_image_of_nothing_is_not_clean_but_unread(tmp_path: Path) -> None:
+    inventory = read(tmp_path, [file("hello", b"\x7fELF")])
+    assert [item.path for item in inventory.incomplete] == ["/"]
+
+
+def test_debian_without_its_database_is_said_to_be_unread(tmp_path: Path) -> None:
+    inventory = read(
+        tmp_path,
+        [file("etc/os-release", OS_RELEASE), file("a/package.json", package_json("a"))],
+    )
+    assert [item.path for item in inventory.incomplete] == ["var/lib/dpkg"]
+
+
+def test_a_file_over_the_limit_is_said_to_be_unread_and_the_rest_is_read(tmp_path: Path) -> None:
+    huge = file("app/node_modules/huge/package.json", b"{" + b" " * (65 << 20) + b"}")
+    inventory = read(tmp_path, [huge, file("app/node_modules/a/package.json", package_json("a"))])
+    assert names(inventory) == ["a"]
+    assert [item.path for item in inventory.incomplete] == ["app/node_modules/huge/package.json"]
+
+
+def test_two_layers_with_the_same_content_are_read_once_and_both_count(tmp_path: Path) -> None:
+    same = [file("app/node_modules/a/package.json", package_json("a"))]
+    inventory = read(tmp_path, same, [file("app/node_modules/.wh.a")], same)
+    assert names(inventory) == ["a"]
+    assert len(inventory.layers) == 3
