@@ -19,9 +19,12 @@ _DEBIAN_RELEASES = {
     "forky": "14",
     "duke": "15",
 }
-# Source packages that only carry signatures: advisories speak of the unsigned source.
-_SIGNED_KERNEL = re.compile(r"linux-signed(?:-[a-z0-9]+)?")
-_SIGNED_GRUB = re.compile(r"grub-(?:efi-[a-z0-9]+|pc)-signed|grub2-signed")
+# Source packages that only carry signatures: advisories speak of the unsigned source. Debian has
+# one for each architecture (linux-signed-amd64, linux-signed-6.1-arm64), Ubuntu for each flavour.
+_SIGNED_KERNEL = re.compile(r"linux-signed(-[0-9.]+)?-[a-z][a-z0-9]*")
+_SIGNED_GRUB = re.compile(r"grub-(?:efi-[a-z0-9]+|pc)-signed")
+_UBUNTU_SIGNED_KERNEL = re.compile(r"linux-signed(-.+)?")
+_REBUILD = re.compile(r"\+b[0-9]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,13 @@ def subject_of(package: Package, distribution: Distribution | None) -> Subject |
             releases = _releases(distribution)
             if not releases:
                 return None
-            name, version = _tracked_source(package)
+            family = releases[0].partition(":")[0]
+            name, version = _tracked_source(package, is_ubuntu=family == "Ubuntu")
             return Subject(releases, name, version, "dpkg")
         case "pypi":
-            return Subject(["PyPI"], normalised_python_name(package.name), package.version, "pep440")
+            # 2.0.0+cpu is a build of 2.0.0: pip, too, lets it satisfy "<= 2.0.0" and "== 2.0.0".
+            public = package.version.partition("+")[0]
+            return Subject(["PyPI"], normalised_python_name(package.name), public, "pep440")
         case "npm":
             return Subject(["npm"], package.name, package.version, "npm")
         case _:
@@ -93,16 +99,21 @@ def _releases(distribution: Distribution | None) -> list[str]:
             return []
 
 
-def _tracked_source(package: Package) -> tuple[str, str]:
-    """Return the source package and version under which Debian tracks a binary package.
+def _tracked_source(package: Package, is_ubuntu: bool) -> tuple[str, str]:
+    """Return the source package and version under which a binary package is tracked.
 
     Signed kernels and boot loaders are built from sources of their own (``linux-signed-amd64``
-    6.1.55+1), which say only which unsigned version they sign.
+    6.1.55+1), which say only which unsigned version they sign. Ubuntu tracks its signed boot
+    loader by itself. A rebuild for one architecture (``+b1``) is no other source version.
     """
     source = package.source or package.name
-    version = package.source_version or package.version
-    if _SIGNED_KERNEL.fullmatch(source):
-        return "linux", package.version
+    rebuilt_from = _REBUILD.sub("", package.version)
+    version = package.source_version or rebuilt_from
+    if is_ubuntu:
+        signed = _UBUNTU_SIGNED_KERNEL.fullmatch(source)
+        return (f"linux{signed[1] or ''}", rebuilt_from) if signed else (source, version)
+    if kernel := _SIGNED_KERNEL.fullmatch(source):
+        return f"linux{kernel[1] or ''}", rebuilt_from
     if _SIGNED_GRUB.fullmatch(source):
         # 1+2.06+13+deb12u1 signs 2.06-13+deb12u1
         upstream, _, revision = version.partition("+")[2].partition("+")

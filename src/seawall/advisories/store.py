@@ -8,20 +8,21 @@ and an interrupted update leaves what was there.
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import zstandard
 
+from seawall.advisories.drafts import alone, draft
 from seawall.advisories.feeds.epss import Score
 from seawall.advisories.feeds.kev import Exploited
 from seawall.advisories.feeds.osv import Interval, Parsed, Unparsable
 from seawall.errors import StoreUnusable
 from seawall.model import Advisory, FixState, Range, Severity
 
-FORMAT = "1"  # a store of another format is made anew
+FORMAT = "1"  # a store of another format is made anew; so count up when parsing changes, too
 _SNAPSHOT_BYTES = 512 << 20  # a snapshot never unpacks to more
 
 _SCHEMA = """
@@ -97,6 +98,15 @@ class Likelihood:
     exploited_since: str = ""
     probability: float | None = None
 
+_FEEDS = (
+    "SELECT name, etag, last_modified, sha256, obtained, newest, records, skipped "
+    "FROM feed ORDER BY name"
+)
+_ADVISORY = (
+    "SELECT id, name, modified, published, withdrawn, aliases, upstream, severity, score, summary "
+    "FROM advisory"
+)
+
 
 class AdvisoryStore:
     """A store that is read. Use it in a ``with`` block."""
@@ -105,11 +115,22 @@ class AdvisoryStore:
         self._db = connection
         self.place = place
         try:
+            self._db.execute("PRAGMA temp_store = MEMORY")  # there may be no folder to write in
             found = self._db.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
         except sqlite3.DatabaseError as error:
             raise StoreUnusable(f"{place}: not an advisory store, or damaged ({error})") from error
         if found is None or found[0] != FORMAT:
             raise StoreUnusable(f"{place}: an advisory store of another version of Seawall")
+
+    def copy_to(self, target: sqlite3.Connection) -> bool:
+        """Copy all into an empty database; False where what there is turns out to be damaged."""
+        try:
+            self._db.backup(target)
+            return bool(target.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                return False
+            raise
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -145,10 +166,7 @@ class AdvisoryStore:
 
     def feeds(self) -> list[FeedState]:
         """Return the state of each feed, by name."""
-        return [FeedState(*row) for row in self._rows(
-            "SELECT name, etag, last_modified, sha256, obtained, newest, records, skipped "
-            "FROM feed ORDER BY name"
-        )]
+        return [FeedState(*row) for row in self._rows(_FEEDS)]
 
     def counts(self) -> dict[str, int]:
         """Return how many advisories, ranges, withdrawn and uncomparable ones there are."""
@@ -176,24 +194,35 @@ class AdvisoryStore:
     def products(self, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Return the row of each (ecosystem, name) that some advisory speaks of."""
         found: dict[tuple[str, str], int] = {}
-        for ecosystem, name in set(names):
-            row = self._db.execute(
-                "SELECT id FROM product WHERE ecosystem = ? AND name = ?", (ecosystem, name)
-            ).fetchone()
-            if row:
-                found[ecosystem, name] = row[0]
+        for asked in set(names):
+            for (row,) in self._rows(
+                "SELECT id FROM product WHERE ecosystem = ? AND name = ?", asked
+            ):
+                found[asked] = row
         return found
+
+    def has_advisories(self, ecosystem: str, count: int) -> bool:
+        """Tell whether at least `count` ranges are about an ecosystem (with release)."""
+        found = self._rows(
+            "SELECT 1 FROM product JOIN advisory_range ON product = product.id "
+            "WHERE ecosystem = ? LIMIT 1 OFFSET ?",
+            (ecosystem, count - 1),
+        )
+        return next(found, None) is not None
 
     def matches(self, versions: Iterable[tuple[int, int, bytes]]) -> Iterator[Match]:
         """Yield each range of a standing advisory that holds one of `versions`.
 
         `versions` are (subject, product row, version key); one statement answers for all.
         """
-        self._db.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS asked (subject INTEGER, product INTEGER, key BLOB)"
-        )
-        self._db.execute("DELETE FROM asked")
-        self._db.executemany("INSERT INTO asked VALUES (?, ?, ?)", versions)
+        try:
+            self._db.execute(
+                "CREATE TEMP TABLE IF NOT EXISTS asked (subject INTEGER, product INTEGER, key BLOB)"
+            )
+            self._db.execute("DELETE FROM asked")
+            self._db.executemany("INSERT INTO asked VALUES (?, ?, ?)", versions)
+        except sqlite3.DatabaseError as error:
+            raise StoreUnusable(f"{self.place}: cannot be asked ({error})") from error
         for subject, advisory, high, *fields in self._rows(
             "SELECT asked.subject, r.advisory, r.high, p.ecosystem, p.name, r.introduced, r.fixed,"
             " r.last_affected, r.state FROM asked"
@@ -202,7 +231,7 @@ class AdvisoryStore:
             " JOIN advisory AS a ON a.id = r.advisory"
             " WHERE (r.high IS NULL OR asked.key < r.high) AND a.withdrawn = ''"
         ):
-            yield Match(subject, advisory, _range(fields), high)
+            yield Match(subject, advisory, self._range(fields), high)
 
     def advisories(self, rows: Iterable[int]) -> dict[int, Advisory]:
         """Return the advisories in these rows, without their ranges."""
@@ -212,7 +241,7 @@ class AdvisoryStore:
             part = wanted[at : at + 500]
             marks = ",".join("?" * len(part))
             for row in self._rows(f"{_ADVISORY} WHERE id IN ({marks})", part):  # noqa: S608 - marks
-                found[row[0]] = _advisory(row[1:])
+                found[row[0]] = self._advisory(row[1:])
         return found
 
     def named(self, name: str) -> dict[int, Advisory]:
@@ -223,7 +252,7 @@ class AdvisoryStore:
     def ranges(self, advisory: int) -> list[Interval]:
         """Return all ranges of an advisory."""
         return [
-            Interval(_range(fields), low, high)
+            Interval(self._range(fields), low, high)
             for low, high, *fields in self._rows(
                 "SELECT low, high, ecosystem, name, introduced, fixed, last_affected, state "
                 "FROM advisory_range JOIN product ON product.id = product WHERE advisory = ?",
@@ -238,7 +267,7 @@ class AdvisoryStore:
             "FROM advisory_range JOIN product ON product.id = product WHERE product = ?",
             (product,),
         ):
-            yield advisory, Interval(_range(fields), low, high)
+            yield advisory, Interval(self._range(fields), low, high)
 
     def unparsable(self, product: int) -> list[tuple[int, Unparsable]]:
         """Return (advisory's row, what cannot be compared) for one product."""
@@ -251,21 +280,30 @@ class AdvisoryStore:
             )
         ]
 
+    def unparsable_of(self, advisory: int) -> list[Unparsable]:
+        """Return what cannot be compared in one advisory."""
+        return [
+            Unparsable(ecosystem, name, text, reason, bool(is_exact))
+            for ecosystem, name, text, reason, is_exact in self._rows(
+                "SELECT ecosystem, product.name, text, reason, is_exact FROM unparsable "
+                "JOIN product ON product.id = product WHERE advisory = ?",
+                (advisory,),
+            )
+        ]
+
     def all_unparsable(self) -> Iterator[tuple[str, Unparsable]]:
         """Yield (advisory id, what cannot be compared), for a person to look through."""
-        for advisory, *fields, is_exact in self._rows(
+        for advisory, ecosystem, name, text, reason, is_exact in self._rows(
             "SELECT advisory.name, ecosystem, product.name, text, reason, is_exact "
             "FROM unparsable JOIN product ON product.id = product "
             "JOIN advisory ON advisory.id = advisory ORDER BY 1, 2, 3, 4"
         ):
-            yield advisory, Unparsable(*fields, is_exact=bool(is_exact))
+            yield advisory, Unparsable(ecosystem, name, text, reason, bool(is_exact))
 
     def likelihood(self, cve: str) -> Likelihood:
         """Return what KEV and EPSS say of a CVE."""
-        since = self._db.execute("SELECT since FROM exploited WHERE cve = ?", (cve,)).fetchone()
-        score = self._db.execute(
-            "SELECT probability FROM likelihood WHERE cve = ?", (cve,)
-        ).fetchone()
+        since = next(self._rows("SELECT since FROM exploited WHERE cve = ?", (cve,)), None)
+        score = next(self._rows("SELECT probability FROM likelihood WHERE cve = ?", (cve,)), None)
         return Likelihood(since[0] if since else "", score[0] if score else None)
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
@@ -274,31 +312,29 @@ class AdvisoryStore:
         except sqlite3.DatabaseError as error:
             raise StoreUnusable(f"{self.place}: damaged ({error})") from error
 
+    def _advisory(self, row: Sequence[Any]) -> Advisory:
+        name, modified, published, withdrawn, aliases, upstream, severity, score, summary = row
+        try:
+            return Advisory(
+                id=name,
+                modified=modified,
+                published=published,
+                withdrawn=withdrawn,
+                aliases=tuple(aliases.split()),
+                upstream=tuple(upstream.split()),
+                severity=Severity(severity),
+                score=score,
+                summary=summary,
+            )
+        except (ValueError, AttributeError) as error:
+            raise StoreUnusable(f"{self.place}: damaged ({error})") from error
 
-_ADVISORY = (
-    "SELECT id, name, modified, published, withdrawn, aliases, upstream, severity, score, summary "
-    "FROM advisory"
-)
-
-
-def _advisory(row: Sequence[Any]) -> Advisory:
-    name, modified, published, withdrawn, aliases, upstream, severity, score, summary = row
-    return Advisory(
-        id=name,
-        modified=modified,
-        published=published,
-        withdrawn=withdrawn,
-        aliases=tuple(aliases.split()),
-        upstream=tuple(upstream.split()),
-        severity=Severity(severity),
-        score=score,
-        summary=summary,
-    )
-
-
-def _range(fields: Sequence[str]) -> Range:
-    ecosystem, name, introduced, fixed, last_affected, state = fields
-    return Range(ecosystem, name, introduced, fixed, last_affected, FixState(state))
+    def _range(self, fields: Sequence[str]) -> Range:
+        ecosystem, name, introduced, fixed, last_affected, state = fields
+        try:
+            return Range(ecosystem, name, introduced, fixed, last_affected, FixState(state))
+        except ValueError as error:
+            raise StoreUnusable(f"{self.place}: damaged ({error})") from error
 
 
 class StoreWriter:
@@ -307,48 +343,73 @@ class StoreWriter:
     Nothing shows until `publish`; leaving the ``with`` block without it forgets all.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, waiting: Callable[[], None] = lambda: None) -> None:
+        """Wait until nobody else writes a store in that folder, then start a draft.
+
+        `waiting` is called where there is somebody to wait for.
+
+        Raises:
+            StoreUnusable: the folder cannot be written, or what there is cannot be copied.
+        """
         self._path = path
-        self._draft = path.with_name(f"{path.name}.{os.getpid()}.new")
         self._products: dict[tuple[str, str], int] = {}
+        self._held = contextlib.ExitStack()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._draft.unlink(missing_ok=True)
-            self._db = sqlite3.connect(self._draft)
-            self._db.execute("PRAGMA journal_mode = OFF")  # a draft that fails is thrown away
-            self._db.execute("PRAGMA synchronous = OFF")
-            if not self._copy_of(path):
+            self._held.enter_context(alone(path.parent, waiting))
+            self._draft = self._held.enter_context(draft(path.parent, f"{path.name}.", ".new"))
+            self._db = self._connected()
+            if not self._is_copied():
                 self._db.executescript(_SCHEMA)
                 self._db.execute("INSERT INTO meta VALUES ('format', ?)", (FORMAT,))
             rows = self._db.execute("SELECT ecosystem, name, id FROM product")
             self._products = {(ecosystem, name): row for ecosystem, name, row in rows}
         except (sqlite3.Error, OSError) as error:
-            raise StoreUnusable(
-                f"{path}: cannot be written ({error})", "check permissions, or set SEAWALL_HOME"
-            ) from error
+            self._held.close()
+            raise _unwritable(path, error) from error
+        except BaseException:
+            self._held.close()
+            raise
 
-    def _copy_of(self, path: Path) -> bool:
-        """Start from the store at `path`; False where there is none that can be used."""
+    def _connected(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._draft)
+        self._held.callback(db.close)
+        db.execute("PRAGMA journal_mode = OFF")  # a draft that fails is thrown away
+        db.execute("PRAGMA synchronous = OFF")
+        return db
+
+    def _is_copied(self) -> bool:
+        """Start from the store there is; False where there is none that can be used."""
         try:
-            with AdvisoryStore.open(path) as old:
-                old._db.backup(self._db)  # noqa: SLF001 - the two are one module's halves
-        except (StoreUnusable, sqlite3.Error):
-            self._db.close()
-            self._draft.unlink(missing_ok=True)
-            self._db = sqlite3.connect(self._draft)
-            return False
-        return True
+            with AdvisoryStore.open(self._path) as old:
+                if old.copy_to(self._db):
+                    return True
+        except StoreUnusable:
+            pass
+        self._db.close()
+        self._draft.write_bytes(b"")
+        self._db = self._connected()
+        return False
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._db.close()
-        self._draft.unlink(missing_ok=True)
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self._held.close()
+        if isinstance(error, sqlite3.Error):
+            raise _unwritable(self._path, error) from error
 
-    def records(self, feed: str) -> int:
-        """Return how many advisories of a feed the draft holds."""
-        found = self._db.execute("SELECT count(*) FROM advisory WHERE feed = ?", (feed,))
+    def feeds(self) -> dict[str, FeedState]:
+        """Return what is known of each feed whose content is in the draft."""
+        return {row[0]: FeedState(*row) for row in self._db.execute(_FEEDS)}
+
+    def speaking(self, feed: str) -> int:
+        """Return how many advisories of a feed name versions of a package."""
+        found = self._db.execute(
+            "SELECT count(DISTINCT advisory) FROM advisory_range JOIN advisory AS a "
+            "ON a.id = advisory WHERE a.feed = ?",
+            (feed,),
+        )
         return int(found.fetchone()[0])
 
     def forget(self, feed: str) -> None:
@@ -460,8 +521,20 @@ class StoreWriter:
             with self._draft.open("rb") as file:
                 os.fsync(file.fileno())
             self._draft.replace(self._path)
+            folder = os.open(self._path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
         except (sqlite3.Error, OSError) as error:
-            raise StoreUnusable(f"{self._path}: cannot be written ({error})") from error
+            raise _unwritable(self._path, error) from error
+
+
+def _unwritable(path: Path, error: Exception) -> StoreUnusable:
+    return StoreUnusable(
+        f"{path}: cannot be written ({error})",
+        "check permissions and free space, or set SEAWALL_HOME",
+    )
 
 
 def snapshot_of(path: Path) -> bytes:
@@ -469,18 +542,17 @@ def snapshot_of(path: Path) -> bytes:
 
     Withdrawn advisories go, and of KEV and EPSS what concerns no advisory here.
     """
-    with AdvisoryStore.open(path):
-        pass  # refuse what is no store before anything is copied
     with contextlib.closing(sqlite3.connect(":memory:")) as db:
-        with contextlib.closing(sqlite3.connect(path)) as store:
-            store.backup(db)
+        with AdvisoryStore.open(path) as store:
+            if not store.copy_to(db):
+                raise StoreUnusable(f"{path}: damaged")
         db.executescript(
             """
-            DELETE FROM unparsable WHERE advisory IN (SELECT id FROM advisory WHERE withdrawn != '');
-            DELETE FROM advisory_range
-                WHERE advisory IN (SELECT id FROM advisory WHERE withdrawn != '');
-            DELETE FROM known_as WHERE advisory IN (SELECT id FROM advisory WHERE withdrawn != '');
-            DELETE FROM advisory WHERE withdrawn != '';
+            CREATE TEMP TABLE gone AS SELECT id FROM advisory WHERE withdrawn != '';
+            DELETE FROM unparsable WHERE advisory IN (SELECT id FROM gone);
+            DELETE FROM advisory_range WHERE advisory IN (SELECT id FROM gone);
+            DELETE FROM known_as WHERE advisory IN (SELECT id FROM gone);
+            DELETE FROM advisory WHERE id IN (SELECT id FROM gone);
             DELETE FROM likelihood WHERE cve NOT IN (SELECT name FROM known_as);
             DELETE FROM exploited WHERE cve NOT IN (SELECT name FROM known_as);
             UPDATE advisory SET summary = '';

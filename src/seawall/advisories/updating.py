@@ -5,21 +5,37 @@ store changes hands once, at the end.
 """
 
 import json
+import lzma
+import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from seawall.advisories.ecosystems import ECOSYSTEMS
 from seawall.advisories.feeds import epss, kev, osv
 from seawall.advisories.origin import Fetched, Known, Origin, Progress
-from seawall.advisories.store import AdvisoryStore, FeedState, StoreWriter
-from seawall.errors import AdvisoryError, BadFeed, FeedUnavailable, StoreUnusable
+from seawall.advisories.store import FeedState, StoreWriter
+from seawall.errors import AdvisoryError, BadFeed, FeedUnavailable
 
 _RECORD_BYTES = 32 << 20
 _RECORDS = 5_000_000
+_FILE_BYTES = 256 << 20  # of a feed that is one file
+# All that zipfile and the decompressors inside it raise for files that are damaged or hostile.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    MemoryError,
+)
 _LOSS = 0.10  # of a feed's records; more at once is a fault at the source, not news
 
 
@@ -38,6 +54,7 @@ def update(
     origin: Origin,
     progress: Progress,
     now: datetime,
+    *,
     force: bool = False,
     ecosystems: frozenset[str] | None = None,
 ) -> Outcome:
@@ -50,19 +67,18 @@ def update(
         FeedUnavailable: nothing could be fetched.
         StoreUnusable: the store cannot be written.
     """
-    known = _known_feeds(path)
     there = origin.ecosystems()
-    wanted = [name for name in there if name in ECOSYSTEMS and name in (ecosystems or ECOSYSTEMS)]
     outcome = Outcome(unused=[name for name in there if name not in ECOSYSTEMS])
     stamp = _stamp(now)
-    with StoreWriter(path) as writer:
-        for name in [*(f"osv/{name}" for name in wanted), "kev", "epss"]:
+    with StoreWriter(path, lambda: progress("waiting for another update", 0, None)) as writer:
+        known = writer.feeds()
+        for name in [*_wanted(there, known, ecosystems, outcome), "kev", "epss"]:
             last = known.get(name)
             asked = Known(last.etag, last.last_modified, last.sha256) if last else Known()
             try:
                 with origin.feed(name, asked, progress) as fetched:
                     if fetched is None and last is not None:
-                        state = _renewed(last, stamp)
+                        state = replace(last, obtained=stamp)
                         outcome.unchanged.append(name)
                     elif fetched is None:
                         raise FeedUnavailable(f"{name}: 'not modified', but nothing is known of it")
@@ -78,25 +94,22 @@ def update(
     return outcome
 
 
-def _known_feeds(path: Path) -> dict[str, FeedState]:
-    try:
-        with AdvisoryStore.open(path) as store:
-            return {state.name: state for state in store.feeds()}
-    except StoreUnusable:
-        return {}
-
-
-def _renewed(last: FeedState, stamp: str) -> FeedState:
-    return FeedState(
-        last.name,
-        last.etag,
-        last.last_modified,
-        last.sha256,
-        stamp,
-        last.newest,
-        last.records,
-        last.skipped,
-    )
+def _wanted(
+    there: list[str],
+    known: Mapping[str, FeedState],
+    ecosystems: frozenset[str] | None,
+    outcome: Outcome,
+) -> list[str]:
+    """Return the OSV feeds to ask for; those that should be there and are not, count as failed."""
+    expected = ecosystems or {name.removeprefix("osv/") for name in known if name[:4] == "osv/"}
+    outcome.failed += [
+        FeedUnavailable(
+            f"osv/{name}: not among what there is",
+            "earlier content stays; --ecosystem NAME asks only for what is meant",
+        )
+        for name in sorted(expected - set(there))
+    ]
+    return [f"osv/{n}" for n in there if n in ECOSYSTEMS and n in (ecosystems or ECOSYSTEMS)]
 
 
 def _load(
@@ -113,20 +126,23 @@ def _load(
     newest, skipped = "", 0
     match kind:
         case "kev":
-            entries = list(kev.parse(fetched.path.read_bytes()))
+            entries = list(kev.parse(_content(fetched.path, name)))
             _guard(name, last, len(entries), force)
             records = writer.set_exploited(entries)
-            newest = max((entry.since for entry in entries), default="")
+            # A date in the future says nothing about how current the feed is.
+            newest = max((e.since for e in entries if e.since <= _stamp(now)[:10]), default="")
         case "epss":
-            scores = epss.parse(fetched.path.read_bytes())
+            scores = epss.parse(_content(fetched.path, name))
             rows = list(scores.rows)
             _guard(name, last, len(rows), force)
             records, newest = writer.set_likelihoods(rows), scores.date
         case _:
             records = _count(fetched.path, name)
             _guard(name, last, records, force)
-            newest, skipped = _load_osv(writer, name, ecosystem, fetched.path, now, progress)
-            records -= skipped
+            parsed, newest = _read_osv(name, ecosystem, fetched.path, now, progress)
+            _replace(writer, name, parsed, last, force)
+            skipped = records - len(parsed)
+            records = len(parsed)
     return FeedState(
         name,
         fetched.etag,
@@ -139,36 +155,54 @@ def _load(
     )
 
 
-def _load_osv(
-    writer: StoreWriter, name: str, ecosystem: str, path: Path, now: datetime, progress: Progress
-) -> tuple[str, int]:
-    """Return (newest date, records skipped) after replacing all of a feed's records.
+def _read_osv(
+    name: str, ecosystem: str, path: Path, now: datetime, progress: Progress
+) -> tuple[list[osv.Parsed], str]:
+    """Return the records that can be read, each id once, and the newest date among them.
 
     Dates in the future occur in the feeds; they say nothing about how current the feed is.
     """
-    keys, stamp = osv.Keys(), _stamp(now)
-    parsed: list[osv.Parsed] = []
-    newest, skipped, total = "", 0, _count(path, name)
+    keys, total = osv.Keys(), _count(path, name)
+    parsed: dict[str, osv.Parsed] = {}
+    newest, newest_text = datetime.min.replace(tzinfo=UTC), ""
     for number, content in enumerate(_members(path, name), 1):
+        if number % 500 == 0 or number == total:
+            progress(f"{name}: reading", number, total)
         try:
             record = osv.parse(json.loads(content), ecosystem, keys)
         except (BadFeed, ValueError, RecursionError):
-            skipped += 1
             continue
-        parsed.append(record)
-        if record.advisory.modified <= stamp:
-            newest = max(newest, record.advisory.modified)
-        if number % 500 == 0 or number == total:
-            progress(f"{name}: reading", number, total)
-    if skipped and not parsed:
-        raise BadFeed(f"{name}: none of its {total:,} records can be read", "is it an OSV feed?")
+        parsed.setdefault(record.advisory.id, record)
+        modified = _moment(record.advisory.modified)
+        if modified is not None and newest < modified <= now:
+            newest, newest_text = modified, record.advisory.modified
+    return list(parsed.values()), newest_text
+
+
+def _replace(
+    writer: StoreWriter, name: str, parsed: list[osv.Parsed], last: FeedState | None, force: bool
+) -> None:
+    """Put the records in the place of what the feed had, unless they are a poor replacement."""
+    speaking = sum(bool(record.intervals) for record in parsed)
+    if not speaking:
+        ecosystem = name.partition("/")[2]
+        raise BadFeed(
+            f"{name}: none of its records can be read and names versions of {ecosystem} packages",
+            "is it the right file? the store keeps what it had",
+        )
+    if last and not force:
+        _refuse_loss(name, last.records, len(parsed), "readable records")
+        _refuse_loss(name, writer.speaking(name), speaking, "records with versions")
     writer.forget(name)
-    seen: set[str] = set()
     for record in parsed:
-        if record.advisory.id not in seen:
-            seen.add(record.advisory.id)
-            writer.add(name, record)
-    return newest, skipped
+        writer.add(name, record)
+
+
+def _content(path: Path, name: str) -> bytes:
+    size = path.stat().st_size
+    if size > _FILE_BYTES:
+        raise BadFeed(f"{name}: {size:,} bytes, more than {_FILE_BYTES:,}")
+    return path.read_bytes()
 
 
 def _members(path: Path, name: str) -> Iterator[bytes]:
@@ -180,7 +214,7 @@ def _members(path: Path, name: str) -> Iterator[bytes]:
                 if info.file_size > _RECORD_BYTES:
                     raise BadFeed(f"{name}: {info.filename} has {info.file_size:,} bytes")
                 yield archive.read(info)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise BadFeed(f"{name}: damaged ({error})", "try again; the store is as before") from error
 
 
@@ -188,7 +222,7 @@ def _count(path: Path, name: str) -> int:
     try:
         with zipfile.ZipFile(path) as archive:
             count = sum(info.filename.endswith(".json") for info in archive.infolist())
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise BadFeed(f"{name}: damaged ({error})", "try again; the store is as before") from error
     if count > _RECORDS:
         raise BadFeed(f"{name}: {count:,} records, more than {_RECORDS:,}")
@@ -199,11 +233,25 @@ def _guard(name: str, last: FeedState | None, records: int, force: bool) -> None
     """Refuse a feed that suddenly lacks much of what it had, or has nothing at all."""
     if not records:
         raise BadFeed(f"{name}: it holds no records", "the store keeps what it had")
-    if last and not force and records < (last.records + last.skipped) * (1 - _LOSS):
+    if last and not force:
+        _refuse_loss(name, last.records + last.skipped, records, "records")
+
+
+def _refuse_loss(name: str, before: int, now: int, what: str) -> None:
+    if now < before * (1 - _LOSS):
         raise BadFeed(
-            f"{name}: {records:,} records instead of {last.records + last.skipped:,}",
+            f"{name}: {now:,} {what} instead of {before:,}",
             "a fault at the source? the store keeps what it had; --force accepts it",
         )
+
+
+def _moment(text: str) -> datetime | None:
+    """Return a time that a feed names; texts would not sort as times do ("…38Z", "…38.04Z")."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _stamp(now: datetime) -> str:

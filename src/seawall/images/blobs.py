@@ -6,8 +6,11 @@ interpreter lock), of a stream chunk by chunk.
 
 import hashlib
 import mmap
+import os
+import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -29,7 +32,11 @@ class MappedFile:
     def __init__(self, path: Path, where: str) -> None:
         self.where = where
         try:
-            with path.open("rb") as file:
+            # Without O_NONBLOCK a FIFO in a blob's place would block here.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with os.fdopen(descriptor, "rb") as file:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise SourceUnavailable(f"{where}: not a regular file", "copy it to one first")
                 self.size = file.seek(0, 2)
                 # An empty file cannot be mapped; one byte of anonymous memory stands for it.
                 self.data = (
@@ -46,7 +53,9 @@ class MappedFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.data.close()
+        # A digest that nobody waits for any more may still hold the map; the last user ends it.
+        with suppress(BufferError):
+            self.data.close()
 
     def chunks(self, start: int, end: int) -> Iterator[bytes]:
         """Yield the bytes from `start` to `end` in pieces."""
@@ -101,7 +110,7 @@ class Layers:
         self._selector = selector
         self._budget = budget
 
-    def mapped(
+    def mapped(  # noqa: PLR0917 - counts are judged by the reader
         self,
         file: MappedFile,
         start: int,
@@ -174,4 +183,3 @@ def _plain_header(head: bytes) -> bool:
     if not field or field.strip(b"01234567"):
         return False
     return sum(head) - sum(head[148:156]) + 256 == int(field, 8)
-

@@ -64,9 +64,7 @@ def _bounded(sizes: Iterator[tuple[int, bytes]], where: str, ratio: int) -> Iter
     for consumed, chunk in sizes:
         produced += len(chunk)
         if produced > RATIO_FLOOR and produced > ratio * max(consumed, 1):
-            raise LimitExceeded(
-                f"{where}: grows to over {ratio} times its compressed size (ratio)"
-            )
+            raise LimitExceeded(f"{where}: grows to over {ratio} times its compressed size (ratio)")
         yield chunk
 
 
@@ -112,7 +110,11 @@ def _unzstd(chunks: Iterator[bytes], where: str) -> Iterator[tuple[int, bytes]]:
     source = _Reader(chunks)
     decompressor = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
     try:
-        with decompressor.stream_reader(source, read_size=1 << 17, read_across_frames=True) as out:
+        with decompressor.stream_reader(
+            source,  # type: ignore[arg-type] # only its read is used
+            read_size=1 << 17,
+            read_across_frames=True,
+        ) as out:
             while chunk := out.read(_OUT):
                 yield source.consumed, chunk
     except zstandard.ZstdError as error:

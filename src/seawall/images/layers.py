@@ -74,11 +74,11 @@ def read_layer(
             path = path.rstrip(b"/")
         if b"./" in path or b"//" in path or path[:1] == b"/" or path[-1:] in (b".", b"/"):
             path = clean(path)
+        if b".wh." in path and _note_whiteout(path, changes):
+            continue
         if kind == Kind.DIRECTORY:
             if candidates(path):
                 changes.removed.add(path)  # a folder where a file was wanted hides that file
-            continue
-        if b".wh." in path and _note_whiteout(path, changes):
             continue
         remember(hash(path))
         patterns = candidates(path)
@@ -105,16 +105,17 @@ def _content(
 ) -> bytes | None:
     """Return a file's content, or None when its first bytes are wrong or it is too large."""
     prefix = b""
-    if all(magics):
+    if all(magics) and not tar.is_sparse:
         longest = max(len(magic) for magic in magics)
         prefix = tar.peek(longest) if size else b""
         if not any(prefix.startswith(magic) for magic in magics):
             return None
     try:
-        return tar.content(prefix)
+        content = tar.content(prefix)
     except LimitExceeded as error:
         incomplete.append(Incomplete(shown(path), str(error)))
         return None
+    return content if any(content.startswith(magic) for magic in magics) else None
 
 
 def _note_whiteout(path: bytes, changes: Changes) -> bool:
@@ -130,7 +131,7 @@ def _note_whiteout(path: bytes, changes: Changes) -> bool:
 
 
 def shown(path: bytes) -> str:
-    """Return a path as text; bytes that are no UTF-8 stand as ``\\xNN``."""
+    r"""Return a path as text; bytes that are no UTF-8 stand as ``\xNN``."""
     return path.decode("utf-8", "backslashreplace")
 
 

@@ -41,7 +41,8 @@ class Limits:
             number, unit = text.strip(), ""
             if number[-1:].lower() in "kmgt":
                 number, unit = number[:-1], number[-1:].lower()
-            if not (number.isascii() and number.isdigit() and int(number) > 0):
+            is_number = number.isascii() and number.isdigit() and len(number) <= 20
+            if not is_number or int(number) <= 0:
                 raise UsageError(
                     f"--limit {setting}: {text!r} is no size", "a positive number, as 4G or 500000"
                 )

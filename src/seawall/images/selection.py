@@ -62,11 +62,12 @@ class Selector:
         """Return the patterns that mean `path`; None or an empty list for most paths."""
         folder, _, last = path.rpartition(b"/")
         found = self._by_name.get(last)
-        if found is None:
-            if folder in self._by_folder:
-                found = self._by_folder[folder]
-            elif b"." in last:
-                found = self._by_ending.get(last[last.rfind(b".") + 1 :])
+        if folder in self._by_folder:
+            found = [*(found or ()), *self._by_folder[folder]]
+        if b"." in last:
+            ending = self._by_ending.get(last[last.rfind(b".") + 1 :])
+            if ending is not None:
+                found = [*(found or ()), *ending]
         if found is None:
             return None
         return [pattern for pattern in found if pattern.matches(path)]

@@ -22,7 +22,7 @@ from seawall.images.stream import ByteStream
 BLOCK = 512
 _META_BYTES = 1 << 20  # a long name or pax header larger than this is no name
 _ADLER = 65521
-_PAX_SPARSE = b"GNU.sparse."
+_PAX_SPARSE_VERSIONS = ((b"0", b"0"), (b"0", b"1"), (b"1", b"0"))
 
 
 class Kind(IntEnum):
@@ -47,7 +47,10 @@ class TarEntry(NamedTuple):
 
 
 class Sparse(NamedTuple):
-    """A file with holes: `chunks` of (offset, length), and the size with holes."""
+    """A file with holes: `chunks` of (offset, length), and the size with holes.
+
+    Without chunks the map stands in front of the data (GNU's pax form 1.0).
+    """
 
     chunks: list[tuple[int, int]]
     size: int
@@ -108,13 +111,13 @@ class TarReader:
             if kind == 0x30 or kind == 0 or kind == 0x37:  # noqa: PLR1714 - a set is slower here
                 end = header.find(0, 0, 100)
                 name = header[:end] if end >= 0 else header[:100]
-                if header[345] and header[257:263] == b"ustar\0":
-                    name = header[345:500].partition(b"\0")[0] + b"/" + name
-                if long_name or pax:
-                    name, size, _ = self._override(name, size, b"", long_name, pax)
-                    if self._sparse is None:
-                        self._sparse = self._pax_sparse(pax)
-                    name = pax.get(b"GNU.sparse.name", name)
+                if header[345]:
+                    name = _prefixed(header, name)
+                if long_name or long_link or pax:
+                    name, size, _ = self._override(name, size, b"", long_name, b"", pax)
+                    self._sparse = self._pax_sparse(pax, size)
+                    if self._sparse is not None:
+                        name = pax.get(b"GNU.sparse.name") or name
                     long_name = long_link = b""
                     pax = {}
                 flag = 0x35 if kind == 0 and name[-1:] == b"/" else 0x30
@@ -132,19 +135,22 @@ class TarReader:
                 continue
 
             if kind == 0x4C:  # L, GNU long name of the next entry
-                long_name = self._meta(size).rstrip(b"\0")
+                long_name = self._meta(size).partition(b"\0")[0]
             elif kind == 0x4B:  # K, GNU long link of the next entry
-                long_link = self._meta(size).rstrip(b"\0")
+                long_link = self._meta(size).partition(b"\0")[0]
             elif kind in b"xX":  # pax header of the next entry
                 pax = self._pax(self._meta(size))
             elif kind == 0x67:  # g, global pax header: comments, in practice
                 self._pax(self._meta(size))
+                # It is an entry of its own to Go: what stood before it has been used up.
+                long_name = long_link = b""
+                pax = {}
             else:
                 name = header[:100].partition(b"\0")[0]
-                if header[345] and header[257:263] == b"ustar\0":
-                    name = header[345:500].partition(b"\0")[0] + b"/" + name
+                if header[345]:
+                    name = _prefixed(header, name)
                 link = header[157:257].partition(b"\0")[0]
-                name, size, link = self._override(name, size, long_link or link, long_name, pax)
+                name, size, link = self._override(name, size, link, long_name, long_link, pax)
                 if kind == 0x53:  # S, GNU sparse
                     self._sparse = self._gnu_sparse(header)
                     kind = 0x30
@@ -164,6 +170,11 @@ class TarReader:
                 long_name = long_link = b""
                 pax = {}
         spend(uncounted, where)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the entry last yielded has holes: what is stored is not its content."""
+        return self._sparse is not None
 
     def peek(self, count: int) -> bytes:
         """Return the first bytes of the entry last yielded, at most `count`, and keep them read.
@@ -195,6 +206,8 @@ class TarReader:
             raise LimitExceeded(
                 f"{size:,} bytes, more than {self.budget.limits.file_bytes:,} (file_bytes)"
             )
+        if self._stored > size + _META_BYTES:  # only a sparse file's map may come on top
+            raise CorruptImage(f"{self._stream.where}: a sparse file with more data than it has")
         data = prefix + (self._stream.read(self._stored) if self._stored else b"")
         if len(data) != len(prefix) + self._stored:
             raise CorruptImage(f"{self._stream.where}: truncated inside a file")
@@ -203,7 +216,7 @@ class TarReader:
 
     def _expand(self, data: bytes, sparse: Sparse) -> bytes:
         chunks, at = sparse.chunks, 0
-        if not chunks and sparse.size:  # pax 1.0 keeps its map in front of the data
+        if not chunks:
             chunks, at = self._sparse_map(data)
         out = bytearray(sparse.size)
         for offset, length in chunks:
@@ -239,22 +252,29 @@ class TarReader:
             if field[0] == 0xFF or value >> 63:
                 raise CorruptImage(f"{self._stream.where}: an entry of impossible size")
             return value
-        text = field.partition(b"\0")[0].strip(b" ")
+        text = field.strip(b"\0 ").partition(b"\0")[0]
         if not text:
             return 0
         if text.strip(b"01234567"):
             raise CorruptImage(f"{self._stream.where}: an entry whose size is no number")
         return int(text, 8)
 
-    def _override(
-        self, name: bytes, size: int, link: bytes, long_name: bytes, pax: dict[bytes, bytes]
+    def _override(  # noqa: PLR0917 - counts are judged by the reader
+        self,
+        name: bytes,
+        size: int,
+        link: bytes,
+        long_name: bytes,
+        long_link: bytes,
+        pax: dict[bytes, bytes],
     ) -> tuple[bytes, int, bytes]:
-        """Apply what the extended headers before an entry say of it; pax wins over GNU."""
-        if b"size" in pax:
+        """Apply what the extended headers before an entry say of it; GNU wins over pax."""
+        if pax.get(b"size"):
             if not pax[b"size"].isdigit() or len(pax[b"size"]) > 19:
                 raise CorruptImage(f"{self._stream.where}: an entry whose size is no number")
             size = int(pax[b"size"])
-        return pax.get(b"path") or long_name or name, size, pax.get(b"linkpath") or link
+        name = long_name or pax.get(b"path") or name
+        return name, size, long_link or pax.get(b"linkpath") or link
 
     def _meta(self, size: int) -> bytes:
         if size > _META_BYTES:
@@ -265,7 +285,7 @@ class TarReader:
         return data[:size]
 
     def _pax(self, data: bytes) -> dict[bytes, bytes]:
-        """Return the records ``LENGTH KEY=VALUE\\n``; sparse maps 0.0 repeat keys and are joined."""
+        r"""Return the records ``LENGTH KEY=VALUE\n``; keys that maps 0.0 repeat are joined."""
         records: dict[bytes, bytes] = {}
         sparse: list[bytes] = []
         at = 0
@@ -287,17 +307,22 @@ class TarReader:
             records[b"GNU.sparse.map"] = b",".join(sparse)
         return records
 
-    def _pax_sparse(self, pax: dict[bytes, bytes]) -> Sparse | None:
-        if not any(key.startswith(_PAX_SPARSE) for key in pax):
+    def _pax_sparse(self, pax: dict[bytes, bytes], stored: int) -> Sparse | None:
+        """Read GNU's sparse records; without a version that Go knows the file is a plain one."""
+        version = pax.get(b"GNU.sparse.major", b""), pax.get(b"GNU.sparse.minor", b"")
+        sparse_map = pax.get(b"GNU.sparse.map", b"")
+        if version not in _PAX_SPARSE_VERSIONS and (any(version) or not sparse_map):
             return None
-        size = pax.get(b"GNU.sparse.realsize") or pax.get(b"GNU.sparse.size") or b""
-        numbers = [part for part in pax.get(b"GNU.sparse.map", b"").split(b",") if part]
-        if not all(part.isdigit() and len(part) < 20 for part in (size, *numbers)):
+        size = pax.get(b"GNU.sparse.size") or pax.get(b"GNU.sparse.realsize") or b"%d" % stored
+        in_front = version == (b"1", b"0")
+        numbers = sparse_map.split(b",") if sparse_map and not in_front else []
+        if len(numbers) % 2 or not all(
+            part.isdigit() and len(part) < 20 for part in (size, *numbers)
+        ):
             raise CorruptImage(f"{self._stream.where}: a sparse file with a damaged map")
         values = [int(part) for part in numbers]
-        if len(values) % 2:
-            raise CorruptImage(f"{self._stream.where}: a sparse file with a damaged map")
-        return Sparse(list(zip(values[::2], values[1::2], strict=True)), int(size))
+        pairs = list(zip(values[::2], values[1::2], strict=True))
+        return Sparse(pairs if pairs or in_front else [(0, 0)], int(size))
 
     def _gnu_sparse(self, header: bytes) -> Sparse:
         """Read the map in an old GNU header: four pairs here, 21 in each block that follows."""
@@ -323,6 +348,32 @@ class TarReader:
         if first:
             return CorruptImage(f"{self._stream.where}: not a tar archive")
         return CorruptImage(f"{self._stream.where}: damaged, what should be an entry is none")
+
+
+def _prefixed(header: bytes, name: bytes) -> bytes:
+    """Return `name` behind the header's prefix field, where its format has one.
+
+    GNU's format has times there instead. Go takes what is no time for a prefix all the same: its
+    own writer once wrote such headers.
+    """
+    magic = header[257:265]
+    prefix = header[345:500]
+    if magic[:6] == b"ustar\0":
+        if header[508:512] == b"tar\0":  # Schily's format: times follow a shorter prefix
+            prefix = prefix[:131]
+    elif magic != b"ustar  \0" or (_is_time(header[345:357]) and _is_time(header[357:369])):
+        return name
+    prefix = prefix.partition(b"\0")[0]
+    return prefix + b"/" + name if magic[5] == 0 or prefix.isascii() else name
+
+
+def _is_time(field: bytes) -> bool:
+    """Tell whether a numeric field holds nothing, octal digits, or base 256."""
+    if field[0] == 0:
+        return True  # Go does not look at such a field
+    if field[0] & 0x80:
+        return field[0] in (0x80, 0xFF)
+    return not field.strip(b"\0 ").partition(b"\0")[0].strip(b"01234567")
 
 
 def _signed_sum_is(header: bytes, expected: int) -> bool:

@@ -4,11 +4,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from seawall.errors import NotAnImage, UnknownTarget
-from seawall.images.blobs import MappedFile
+from seawall.images import compression
+from seawall.images.blobs import MappedFile, looks_like_tar
+from seawall.images.layers import clean
 from seawall.images.limits import Budget, Limits
 from seawall.images.sources import SOURCES, OpenImage
+from seawall.images.sources.archive import exists
 from seawall.images.stream import ChunkStream, MappedStream
-from seawall.images import compression
 from seawall.images.tar import TarReader
 from seawall.model import ImageRef
 
@@ -21,7 +23,8 @@ def parse_target(text: str) -> ImageRef:
     daemon.
 
     Raises:
-        UnknownTarget: nothing behind the prefix, or a file that is no image's archive.
+        UnknownTarget: nothing behind the prefix, or a path where nothing is.
+        ImageError: a file that is no image's archive, or cannot be read.
     """
     source, colon, place = text.partition(":")
     if colon and source in SOURCES:
@@ -29,9 +32,9 @@ def parse_target(text: str) -> ImageRef:
             raise UnknownTarget(f"{text}: nothing after the prefix")
         return ImageRef(source, place)
     path = Path(text)
-    if path.is_dir():
-        return ImageRef("oci-dir" if (path / "oci-layout").is_file() else "dir", text)
-    if path.exists():
+    if text and exists(path):
+        if path.is_dir():
+            return ImageRef("oci-dir" if exists(path / "oci-layout") else "dir", text)
         return ImageRef(_archive_kind(path, text), text)
     if not text or text.startswith(("/", ".", "~")) or text != text.strip():
         raise UnknownTarget(f"{text or 'the empty target'}: no such file or directory")
@@ -52,12 +55,15 @@ def _archive_kind(path: Path, text: str) -> str:
         if compression.is_compressed(head):
             chunks = compression.decompressed(file.chunks(0, file.size), head, text, limits.ratio)
             tar = TarReader(ChunkStream(chunks, text), Budget(limits))
+        elif not looks_like_tar(head):
+            raise NotAnImage(f"{text}: not a tar archive")
         else:
             tar = TarReader(MappedStream(file.data, 0, file.size, text), Budget(limits))
         for name, *_ in tar:
-            if name == b"manifest.json":
+            member = clean(name)
+            if member == b"manifest.json":
                 return "docker-archive"
-            if name in (b"oci-layout", b"./oci-layout", b"index.json", b"./index.json"):
+            if member in (b"oci-layout", b"index.json"):
                 kind = "oci-archive"
     if not kind:
         raise NotAnImage(f"{text}: a tar archive, but of no image", "name the source: dir:PATH, …")

@@ -39,7 +39,7 @@ def parse(content: bytes) -> Scores:
     """Return the scores in a gzipped or plain file; rows that are none are passed over.
 
     Raises:
-        BadFeed: the content is no EPSS file.
+        BadFeed: the content is no EPSS file; also while the rows are read.
     """
     text = _text(content)
     start = text[:200]
@@ -51,7 +51,13 @@ def parse(content: bytes) -> Scores:
 
 
 def _rows(reader: Iterator[list[str]]) -> Iterator[Score]:
-    for row in reader:
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise BadFeed(f"EPSS: damaged ({error})") from error
         if len(row) < 3 or not _CVE.fullmatch(row[0]):
             continue
         try:

@@ -15,6 +15,10 @@ from seawall.model import Advisory, FixState, Range, Severity
 from seawall.versions import after, key
 
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
+# What feeds put in front of a CVE to make an id of their own of it.
+_PREFIXED = re.compile(r"(?:DEBIAN|UBUNTU|ALPINE|BELL|ECHO)-(CVE-[0-9]{4}-[0-9]{4,})")
+MALICIOUS = "MAL-"  # ids of packages that are hostile as such, not flawed
+_EVENTS = ("introduced", "fixed", "last_affected", "limit")
 _WORDS = {
     "critical": Severity.CRITICAL,
     "high": Severity.HIGH,
@@ -30,6 +34,7 @@ _DEBIAN_STATES = {
     "end-of-life": FixState.END_OF_LIFE,
 }
 _SUMMARY = 200  # characters
+_COMPARED = 1000  # ranges of a record that its list of versions is compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +97,22 @@ def parse(record: object, feed: str, keys: Keys) -> Parsed:
     """
     if not isinstance(record, dict) or not _is_text(record.get("id")):
         raise BadFeed("a record without an id")
-    name = record["id"]
+    name = _text(record["id"])
     if not _is_text(record.get("modified")):
         raise BadFeed(f"{name}: no modification date")
     affected = [item for item in _list(record, "affected") if isinstance(item, dict)]
-    aliases, upstream = _texts(record, "aliases"), _texts(record, "upstream")
-    upstream += [text for text in _texts(record, "related") if _CVE.fullmatch(text)]
+    aliases, upstream = _names(record, "aliases"), _names(record, "upstream")
+    if prefixed := _PREFIXED.fullmatch(name):
+        upstream.append(prefixed[1])
+    if not aliases and not upstream:
+        # Only here "related" means "what this repeats"; elsewhere it names other flaws.
+        upstream = [text for text in _names(record, "related") if _CVE.fullmatch(text)]
     severity, score = _severity(record, affected)
+    if severity is Severity.UNKNOWN and name.startswith(MALICIOUS):
+        severity = Severity.CRITICAL  # nobody rates these, and all of them are meant to harm
     advisory = Advisory(
         id=name,
-        modified=record["modified"],
+        modified=_text(record["modified"]),
         published=_text(record.get("published")),
         withdrawn=_text(record.get("withdrawn")),
         aliases=tuple(dict.fromkeys(aliases)),
@@ -118,7 +129,8 @@ def parse(record: object, feed: str, keys: Keys) -> Parsed:
         release = _text(package.get("ecosystem"))
         ecosystem = ECOSYSTEMS.get(release.partition(":")[0])
         if ecosystem is not None and ecosystem.name == feed:
-            _affected(parsed, item, ecosystem, release, ecosystem.normalise(package["name"]), keys)
+            product = ecosystem.normalise(_text(package["name"]))
+            _affected(parsed, item, ecosystem, release, product, keys)
     return parsed
 
 
@@ -127,6 +139,7 @@ def _affected(
 ) -> None:
     """Add the ranges and versions of one affected package."""
     state = _debian_state(item)
+    earlier = len(parsed.intervals)
     for entry in _list(item, "ranges"):
         if not isinstance(entry, dict) or entry.get("type") not in ("ECOSYSTEM", "SEMVER"):
             continue  # GIT ranges speak of commits
@@ -134,25 +147,24 @@ def _affected(
         try:
             parsed.intervals.extend(_intervals(events, ecosystem, release, name, state, keys))
         except VersionSyntaxError as error:
-            text = " ".join(f"{k} {v}" for event in events for k, v in event.items())
-            parsed.unparsable.append(Unparsable(release, name, text[:200], str(error), False))
+            text = _text(" ".join(f"{k} {v}" for event in events for k, v in event.items())[:200])
+            parsed.unparsable.append(Unparsable(release, name, text, str(error), False))
+    ranges = parsed.intervals[earlier:][:_COMPARED]
+    listed: set[bytes] = set()
     for version in _texts(item, "versions"):
         try:
             low = keys(ecosystem.scheme, version)
         except VersionSyntaxError as error:
             parsed.unparsable.append(Unparsable(release, name, version, str(error), True))
             continue
-        if not any(_covers(known, release, name, low) for known in parsed.intervals):
+        if low not in listed and not any(_covers(known, low) for known in ranges):
+            listed.add(low)
             exact = Range(release, name, version, last_affected=version, state=state)
             parsed.intervals.append(Interval(exact, low, after(low)))
 
 
-def _covers(interval: Interval, release: str, name: str, version: bytes) -> bool:
-    return (
-        interval.low <= version
-        and (interval.high is None or version < interval.high)
-        and (interval.range.ecosystem, interval.range.name) == (release, name)
-    )
+def _covers(interval: Interval, version: bytes) -> bool:
+    return interval.low <= version and (interval.high is None or version < interval.high)
 
 
 def _intervals(
@@ -165,40 +177,38 @@ def _intervals(
 ) -> Iterator[Interval]:
     """Yield the affected intervals between the events, which may stand in any order.
 
-    ``fixed`` ends an interval before its version, ``last_affected`` right after it; ``limit``
-    ends everything. An interval that ends where it begins (``introduced 0, fixed 0``) says "not
-    affected".
+    ``fixed`` ends an interval before its version, ``last_affected`` right after it; beyond the
+    highest ``limit`` nothing is said. An interval that ends where it begins (``introduced 0,
+    fixed 0``) says "not affected"; one that ends where another begins does not end that other.
     """
-    points: list[tuple[bytes, bool, str, str]] = []
-    limit: bytes | None = None
+    places: dict[bytes, dict[str, str]] = {}
+    limits: list[bytes | None] = []
     for event in events:
         for what, version in event.items():
+            if what not in _EVENTS:
+                continue
             if not isinstance(version, str):
                 raise VersionSyntaxError(f"{version!r} is no version")
-            first = version == "0" and what in ("introduced", "fixed")
+            if what == "limit":
+                limits.append(None if version == "*" else keys(ecosystem.scheme, version))
+                continue
+            first = version == "0" and what != "last_affected"
             place = b"" if first else keys(ecosystem.scheme, version)
-            match what:
-                case "introduced" | "fixed":
-                    points.append((place, what == "introduced", what, version))
-                case "last_affected":
-                    points.append((after(place), False, what, version))
-                case "limit" if version != "*":
-                    limit = place if limit is None else min(limit, place)
+            places.setdefault(place, {}).setdefault(what, version)
+    known = [limit for limit in limits if limit is not None]
+    limit = max(known) if known and len(known) == len(limits) else None
     opened: tuple[bytes, str] | None = None
-    idle_end: tuple[bytes, str] | None = None
-    # At one version the end of an interval comes before the beginning of the next.
-    for place, begins, what, version in sorted(points, key=lambda point: point[:2]):
-        if begins and idle_end and idle_end[0] == place:
-            empty = Range(release, name, version, idle_end[1], state=FixState.NOT_AFFECTED)
-            yield Interval(empty, place, place)
-            idle_end = None
-        elif begins:
-            opened = opened or (place, version)
-        elif opened:
-            yield _interval(release, name, state, opened, place, limit, what, version)
-            opened = None
+    for place, said in sorted(places.items()):
+        begin = (place, said["introduced"]) if "introduced" in said else None
+        if opened is None and begin and "fixed" in said and "last_affected" not in said:
+            none = Range(release, name, begin[1], said["fixed"], state=FixState.NOT_AFFECTED)
+            yield Interval(none, place, place)
+        elif "fixed" not in said and "last_affected" not in said:
+            opened = opened or begin
         else:
-            idle_end = (place, version)
+            if start := opened or begin:
+                yield from _interval(release, name, state, start, place, limit, said)
+            opened = begin if opened else None
     if opened and (limit is None or opened[0] < limit):
         yield Interval(Range(release, name, opened[1], state=state), opened[0], limit)
 
@@ -208,18 +218,24 @@ def _interval(
     name: str,
     state: FixState,
     opened: tuple[bytes, str],
-    end: bytes,
+    place: bytes,
     limit: bytes | None,
-    what: str,
-    version: str,
-) -> Interval:
+    said: Mapping[str, str],
+) -> Iterator[Interval]:
+    """Yield the interval that ends at `place`, where the events `said` happen."""
     low, introduced = opened
+    # Where both stand at one version, "last affected" speaks of more versions: it is safer.
+    last = said.get("last_affected", "")
+    end = after(place) if last else place
     high = end if limit is None else min(end, limit)
-    if what == "fixed":
-        # "Unimportant" holds on, also when a later upload happens to fix the flaw.
-        fixed_state = state if state is FixState.WILL_NOT_FIX else FixState.FIXED
-        return Interval(Range(release, name, introduced, version, state=fixed_state), low, high)
-    return Interval(Range(release, name, introduced, "", version, state), low, high)
+    if high <= low:
+        return
+    if last:
+        yield Interval(Range(release, name, introduced, "", last, state), low, high)
+        return
+    # "Unimportant" holds on, also when a later upload happens to fix the flaw.
+    fixed_state = state if state is FixState.WILL_NOT_FIX else FixState.FIXED
+    yield Interval(Range(release, name, introduced, said["fixed"], state=fixed_state), low, high)
 
 
 def _debian_state(item: Mapping[str, Any]) -> FixState:
@@ -227,7 +243,7 @@ def _debian_state(item: Mapping[str, Any]) -> FixState:
     for place in ("ecosystem_specific", "database_specific"):
         specific = item.get(place)
         if isinstance(specific, dict):
-            state = _DEBIAN_STATES.get(_text(specific.get("urgency")).strip("*"))
+            state = _DEBIAN_STATES.get(_text(specific.get("urgency")).strip("*").lower())
             if state:
                 return state
     return FixState.UNFIXED
@@ -256,7 +272,7 @@ def _severity(
     for specific in (record.get("database_specific"), *(i.get("ecosystem_specific") for i in affected)):
         if isinstance(specific, dict):
             words += [_text(specific.get("severity")), _text(specific.get("urgency"))]
-    found = [_WORDS[word.lower()] for word in words if word.lower() in _WORDS]
+    found = [_WORDS[word] for text in words if (word := text.strip("*").lower()) in _WORDS]
     return max(found, default=Severity.UNKNOWN), None
 
 
@@ -274,7 +290,7 @@ def base_score(form: str, vector: str) -> float | None:
                 return float(cvss.CVSS4(vector).base_score)
             case _:
                 return None
-    except (cvss.CVSSError, ValueError, TypeError, ArithmeticError):
+    except (cvss.CVSSError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError):
         return None
 
 
@@ -300,7 +316,10 @@ def _is_text(value: object) -> bool:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    """Return text that can be stored: JSON can spell halves of characters, a database cannot."""
+    if not isinstance(value, str):
+        return ""
+    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
 
 
 def _list(mapping: Mapping[str, Any], name: str) -> list[Any]:
@@ -309,4 +328,10 @@ def _list(mapping: Mapping[str, Any], name: str) -> list[Any]:
 
 
 def _texts(mapping: Mapping[str, Any], name: str) -> list[str]:
-    return [item for item in _list(mapping, name) if _is_text(item)]
+    return [_text(item) for item in _list(mapping, name) if _is_text(item)]
+
+
+def _names(mapping: Mapping[str, Any], name: str) -> list[str]:
+    """Return names of flaws; the CVE itself where a feed made a name of its own of it."""
+    words = [word for text in _texts(mapping, name) for word in text.split()]
+    return [prefixed[1] if (prefixed := _PREFIXED.fullmatch(word)) else word for word in words]

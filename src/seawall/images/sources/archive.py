@@ -31,6 +31,7 @@ from seawall.model import Image, ImageRef
 Resolve = Callable[[Read, ImageRef, str, Limits], Resolution]
 
 _DOCUMENT_BYTES = 16 << 20  # manifests and configurations are kilobytes
+_ALL_DOCUMENTS_BYTES = 64 << 20  # those of an archive whose layers are known only at its end
 _MEMBERS = 100_000  # an archive of an image holds a few entries for each layer
 
 
@@ -40,12 +41,22 @@ def split_place(place: str) -> tuple[Path, str]:
     A path may hold colons, so the longest existing path wins.
     """
     path, name = place, ""
-    while not Path(path).exists():
+    while not exists(Path(path)):
         path, colon, last = path.rpartition(":")
         if not colon:
             raise UnknownTarget(f"{place}: no such file", "check the path")
         name = f"{last}:{name}" if name else last
     return Path(path), name
+
+
+def exists(path: Path) -> bool:
+    """Tell whether there is such a file; one that may not be looked at counts as being there."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return True
+    except OSError:  # a name that is too long, for example
+        return False
 
 
 @contextmanager
@@ -56,12 +67,13 @@ def _open(ref: ImageRef, limits: Limits, resolve_image: Resolve) -> Iterator[Ope
     with MappedFile(path, str(ref)) as file:
         head = file.data[:512] if file.size else b""
         if compression.is_compressed(head):
-            chunks = compression.decompressed(
-                file.chunks(0, file.size), head, str(ref), limits.ratio
-            )
-            stream = ChunkStream(chunks, str(ref))
             yield StreamedArchive(
-                stream, ref, limits, lambda read: resolve_image(read, ref, wanted, limits)
+                lambda: compression.decompressed(
+                    file.chunks(0, file.size), head, str(ref), limits.ratio
+                ),
+                ref,
+                limits,
+                lambda read: resolve_image(read, ref, wanted, limits),
             )
         elif not looks_like_tar(head):
             raise NotAnImage(f"{ref}: not a tar archive")
@@ -97,8 +109,11 @@ class MappedArchive:
         self._members: dict[str, tuple[int, int]] = {}
         self._links: dict[str, str] = {}
         stream = _Counting(MappedStream(file.data, 0, file.size, str(ref)))
-        for name, kind, size, link in TarReader(stream, Budget(limits)):
+        tar = TarReader(stream, Budget(limits))
+        for name, kind, size, link in tar:
             member = shown(clean(name))
+            if tar.is_sparse:
+                raise _sparse_member(ref, member)
             if kind == Kind.FILE:
                 self._members[member] = (stream.position, size)
             elif kind in (Kind.SYMLINK, Kind.HARD_LINK):
@@ -144,7 +159,7 @@ class MappedArchive:
 
 
 class StreamedArchive:
-    """An archive that arrives once, from a socket or a decompressor.
+    """An archive that arrives in chunks, from a socket or a decompressor, anew for each reading.
 
     Which member is a layer is known only at the end, so each that looks like one is read; the
     digests decide afterwards which belong to the image.
@@ -152,13 +167,13 @@ class StreamedArchive:
 
     def __init__(
         self,
-        stream: ChunkStream,
+        open_chunks: Callable[[], Iterator[bytes]],
         ref: ImageRef,
         limits: Limits,
         resolve_image: Callable[[Read], Resolution],
     ) -> None:
         self.notes: list[str] = []
-        self._stream, self._ref, self._limits = stream, ref, limits
+        self._open_chunks, self._ref, self._limits = open_chunks, ref, limits
         self._resolve = resolve_image
         self._image: Image | None = None
 
@@ -176,13 +191,17 @@ class StreamedArchive:
         links: dict[str, str] = {}
         read: dict[str, LayerReading] = {}
         digests: dict[str, str] = {}  # of the blobs as stored
-        tar = TarReader(self._stream, Budget(self._limits))
+        stream = ChunkStream(self._open_chunks(), str(self._ref))
+        tar = TarReader(stream, Budget(self._limits))
+        document_bytes = 0
         for name, kind, size, link in tar:
             member = shown(clean(name))
             if len(documents) + len(links) + len(read) > _MEMBERS:
                 raise LimitExceeded(f"{self._ref}: more than {_MEMBERS:,} members")
             if kind in (Kind.SYMLINK, Kind.HARD_LINK):
                 links[member] = _target(kind, clean(name), link)
+            if tar.is_sparse:
+                raise _sparse_member(self._ref, member)
             if kind != Kind.FILE:
                 continue
             head = tar.peek(512)
@@ -194,14 +213,25 @@ class StreamedArchive:
                 read[member] = reading
                 digests[member] = f"sha256:{stored.hexdigest()}"
             elif size <= _DOCUMENT_BYTES:
+                document_bytes += size
+                if document_bytes > _ALL_DOCUMENTS_BYTES:
+                    raise LimitExceeded(
+                        f"{self._ref}: over {_ALL_DOCUMENTS_BYTES:,} bytes that are no layer",
+                        "the archive is not one that a container tool wrote",
+                    )
                 documents[member] = head + b"".join(tar.chunks())
-        self._stream.drain()
+        stream.drain()
         resolution = self._resolve(lambda name: documents.get(_follow(name, links)))
         for blob in resolution.blobs:
             where = f"{self._ref}: layer {blob.name}"
             member = _follow(blob.name, links)
             if member not in read:
                 raise CorruptImage(f"{where} is missing")
+            if not (blob.diff_id + blob.digest).replace("sha256:", "").isalnum():
+                raise NotAnImage(
+                    f"{where}: a digest other than sha256 in a compressed archive",
+                    "decompress the archive first",
+                )
             stored_digest = digests[member] if blob.digest else ""
             for expected, actual in (
                 (blob.diff_id, read[member].diff_id),
@@ -227,6 +257,12 @@ class _Counting:
     def skip(self, count: int) -> None:
         self.position += count
         self._stream.skip(count)
+
+
+def _sparse_member(ref: ImageRef, member: str) -> CorruptImage:
+    return CorruptImage(
+        f"{ref}: {member} is stored as a sparse file", "make the archive without --sparse"
+    )
 
 
 def _target(kind: int, name: bytes, link: bytes) -> str:

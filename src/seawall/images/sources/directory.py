@@ -6,10 +6,11 @@ and the storage of container engines, whose images are targets of their own.
 """
 
 import errno
+import itertools
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from seawall.errors import LimitExceeded, NotAnImage, SourceUnavailable
@@ -20,8 +21,11 @@ from seawall.images.sources.contract import LayerReading, OpenImage
 from seawall.model import Image, ImageRef, Incomplete, Layer
 
 _PSEUDO = frozenset(
-    "autofs binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts devtmpfs efivarfs fusectl "
-    "hugetlbfs mqueue nsfs overlay proc pstore ramfs rpc_pipefs securityfs sysfs tracefs".split()
+    (
+        *("autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts"),
+        *("devtmpfs", "efivarfs", "fusectl", "hugetlbfs", "mqueue", "nsfs", "overlay", "proc"),
+        *("pstore", "ramfs", "rpc_pipefs", "securityfs", "sysfs", "tracefs"),
+    )
 )
 _ENGINE_STORAGE = (
     b"var/lib/docker",
@@ -31,6 +35,8 @@ _ENGINE_STORAGE = (
     b"run/containerd",
     b"run/docker",
 )
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO must not block
 _LINKS = 40  # symbolic links followed for one path, as the kernel does
 
 
@@ -38,20 +44,30 @@ _LINKS = 40  # symbolic links followed for one path, as the kernel does
 def open_directory(ref: ImageRef, limits: Limits) -> Iterator[OpenImage]:
     """Open a directory; it must exist and be readable."""
     root = Path(ref.place)
-    if not root.exists():
-        raise SourceUnavailable(f"{ref}: no such directory", "check the path")
-    if not root.is_dir():
-        raise NotAnImage(f"{ref}: not a directory", "use docker-archive: or oci-archive:")
-    yield Directory(root, ref, limits)
+    try:
+        top = os.open(root, _FOLDER)
+    except NotADirectoryError as error:
+        raise NotAnImage(
+            f"{ref}: not a directory", "use docker-archive: or oci-archive:"
+        ) from error
+    except OSError as error:
+        raise SourceUnavailable(
+            f"{ref}: {error.strerror}", "check the path, or run as root"
+        ) from error
+    try:
+        yield Directory(root, top, ref, limits)
+    finally:
+        os.close(top)
 
 
 class Directory:
     """A directory seen as an image of one layer without a digest."""
 
-    def __init__(self, root: Path, ref: ImageRef, limits: Limits) -> None:
+    def __init__(self, root: Path, top: int, ref: ImageRef, limits: Limits) -> None:
         self.notes: list[str] = []
         self.image = Image(ref=ref, digest="", layers=(Layer(""),))
-        self._root = os.fsencode(root.absolute())
+        self._root = os.path.realpath(os.fsencode(root))
+        self._top = top  # the root's descriptor: files are opened from there
         self._limits = limits
 
     def layers(self, selector: Selector) -> Iterator[LayerReading]:
@@ -72,7 +88,9 @@ class Directory:
                 )
             try:
                 with os.scandir(os.path.join(self._root, folder)) as scan:  # noqa: PTH118 - bytes
-                    entries = sorted(scan, key=lambda entry: entry.name)
+                    # One more than allowed is enough to refuse a folder of millions.
+                    some = itertools.islice(scan, self._limits.entries + 1)
+                    entries = sorted(some, key=lambda entry: entry.name)
             except OSError as error:
                 if not folder:
                     raise SourceUnavailable(
@@ -93,7 +111,8 @@ class Directory:
                         folders.append((path, depth + 1))
                     continue
                 if not below and entry.is_symlink():
-                    reading.changes.top_links[path] = clean(os.readlink(entry.path))
+                    with suppress(OSError):  # it may have been replaced since it was listed
+                        reading.changes.top_links[path] = clean(_target(entry.path))
                 patterns = selector.candidates(path)
                 if patterns:
                     found = self._found(path, patterns, entry, reading)
@@ -128,12 +147,12 @@ class Directory:
 
     def _read(self, path: bytes, magics: list[bytes]) -> bytes | None:
         """Return a regular file's content; None when its first bytes are wrong."""
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(os.path.join(self._root, path), flags)  # noqa: PTH118 - bytes
-        with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                return None
+        descriptor = self._opened(path)
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            return None
+        with os.fdopen(descriptor, "rb") as file:
             limit = self._limits.file_bytes
             head = b""
             if all(magics):
@@ -146,6 +165,18 @@ class Directory:
                     f"{max(status.st_size, len(content)):,} bytes, more than {limit:,} (file_bytes)"
                 )
             return content
+
+    def _opened(self, path: bytes) -> int:
+        """Open a file folder by folder: a link swapped in since the listing is not followed."""
+        *folders, name = path.split(b"/")
+        here = os.dup(self._top)
+        try:
+            for folder in folders:
+                above, here = here, os.open(folder, _FOLDER | os.O_NOFOLLOW, dir_fd=here)
+                os.close(above)
+            return os.open(name, _FILE, dir_fd=here)
+        finally:
+            os.close(here)
 
     def _inside(self, path: bytes) -> bytes:
         """Return where `path` really leads, links resolved with this directory as the root."""
@@ -161,7 +192,7 @@ class Directory:
                     continue
                 here = b"/".join([*done, part])
                 try:
-                    target = os.readlink(os.path.join(self._root, here))  # noqa: PTH118 - bytes
+                    target = _target(os.path.join(self._root, here))  # noqa: PTH118 - bytes
                 except OSError:
                     done.append(part)
                     continue
@@ -171,6 +202,10 @@ class Directory:
             else:
                 return b"/".join(done)
         return path
+
+
+def _target(link: bytes) -> bytes:
+    return os.readlink(link)  # noqa: PTH115 - bytes
 
 
 def _engine_storage(path: bytes) -> str:

@@ -21,7 +21,6 @@ from seawall.images.limits import Limits
 from seawall.images.sources.archive import StreamedArchive
 from seawall.images.sources.contract import OpenImage
 from seawall.images.sources.manifest import Resolution, resolve_docker
-from seawall.images.stream import ChunkStream
 from seawall.model import ImageRef
 
 _TIMEOUT_S = 120  # for one answer; the daemon may be preparing a large image
@@ -32,10 +31,11 @@ _CHUNK = 1 << 20
 def open_docker_image(ref: ImageRef, limits: Limits) -> Iterator[OpenImage]:
     """Open an image by name, id or digest; the stream ends with the ``with`` block."""
     with connected(ref) as daemon:
-        found = daemon.document(f"/images/{quote(ref.place, safe='/:@')}/json", ref)
+        name = quote(ref.place, safe="/:@", errors="surrogateescape")
+        found = daemon.document(f"/images/{name}/json", ref)
         # By id, so that a tag which moves between the two requests cannot change the answer.
         image_id = str(found.get("Id") or ref.place)
-        chunks = daemon.stream(f"/images/get?names={quote(image_id, safe=':')}", ref)
+        archive = f"/images/get?names={quote(image_id, safe=':', errors='surrogateescape')}"
         tags = [tag for tag in found.get("RepoTags") or [] if isinstance(tag, str)]
 
         def tagged(resolution: Resolution) -> Resolution:
@@ -43,7 +43,7 @@ def open_docker_image(ref: ImageRef, limits: Limits) -> Iterator[OpenImage]:
             return replace(resolution, image=replace(resolution.image, tags=tuple(tags)))
 
         yield StreamedArchive(
-            ChunkStream(chunks, str(ref)),
+            lambda: daemon.stream(archive, ref),
             ref,
             limits,
             lambda read: tagged(resolve_docker(read, ref, "", limits)),
@@ -96,15 +96,16 @@ class _Daemon:
             while chunk := response.read(_CHUNK):
                 yield chunk
         except (OSError, http.client.HTTPException) as error:
-            raise SourceUnavailable(
-                f"{ref}: {self._place} stopped answering ({error})", "try again"
-            ) from error
+            raise _stopped(ref, self._place, error) from error
 
     def _json(self, path: str, ref: ImageRef) -> Any:
+        response = self._get(path, ref)
         try:
-            return json.loads(self._get(path, ref).read())
-        except (ValueError, http.client.HTTPException) as error:
+            return json.loads(response.read())
+        except (ValueError, RecursionError) as error:
             raise CorruptImage(f"{ref}: {self._place} answers in an unknown form") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise _stopped(ref, self._place, error) from error
 
     def _get(self, path: str, ref: ImageRef) -> http.client.HTTPResponse:
         try:
@@ -132,26 +133,33 @@ class _Daemon:
 def connected(ref: ImageRef) -> Iterator[_Daemon]:
     """Connect to the daemon that ``DOCKER_HOST`` or the usual places name."""
     host = os.environ.get("DOCKER_HOST") or _usual_socket()
-    url = urlsplit(host)
-    connection: http.client.HTTPConnection
-    if url.scheme == "unix":
-        connection = _UnixConnection(url.path)
-    elif url.scheme in ("tcp", "http", "https") and url.hostname:
-        connection = _tcp(url.hostname, url.port)
-    else:
-        raise SourceUnavailable(
-            f"{ref}: DOCKER_HOST={host} is of a kind Seawall does not speak",
-            "use unix:///path or tcp://host:port, or docker save and docker-archive:",
-        )
+    connection = _connection(host, ref)
     try:
         connection.connect()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a host name that DNS does not allow
         connection.close()
         raise _unreachable(ref, host, error) from error
     try:
         yield _Daemon(connection, host)
     finally:
         connection.close()
+
+
+def _connection(host: str, ref: ImageRef) -> http.client.HTTPConnection:
+    """Return a connection, not yet open, to what ``DOCKER_HOST`` says."""
+    try:
+        url = urlsplit(host)
+        if url.scheme == "unix":
+            return _UnixConnection(url.path)
+        if url.scheme in ("tcp", "http", "https") and url.hostname:
+            encrypted = url.scheme == "https" or bool(os.environ.get("DOCKER_TLS_VERIFY"))
+            return _tcp(url.hostname, url.port, encrypted=encrypted)
+    except (ValueError, http.client.InvalidURL):
+        pass  # a port that is no number, brackets without an address
+    raise SourceUnavailable(
+        f"{ref}: DOCKER_HOST={host} is of a kind Seawall does not speak",
+        "use unix:///path or tcp://host:port, or docker save and docker-archive:",
+    )
 
 
 def _usual_socket() -> str:
@@ -175,9 +183,9 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-def _tcp(host: str, port: int | None) -> http.client.HTTPConnection:
-    """Return a connection over TCP, with TLS where ``DOCKER_TLS_VERIFY`` asks for it."""
-    if not os.environ.get("DOCKER_TLS_VERIFY"):
+def _tcp(host: str, port: int | None, *, encrypted: bool) -> http.client.HTTPConnection:
+    """Return a connection over TCP, with TLS and the docker command's certificates if asked."""
+    if not encrypted:
         return http.client.HTTPConnection(host, port or 2375, timeout=_TIMEOUT_S)
     folder = Path(os.environ.get("DOCKER_CERT_PATH") or Path.home() / ".docker")
     try:
@@ -188,6 +196,10 @@ def _tcp(host: str, port: int | None) -> http.client.HTTPConnection:
             f"{folder}: no usable ca.pem, cert.pem and key.pem ({error})", "see DOCKER_CERT_PATH"
         ) from error
     return http.client.HTTPSConnection(host, port or 2376, timeout=_TIMEOUT_S, context=context)
+
+
+def _stopped(ref: ImageRef, place: str, error: Exception) -> SourceUnavailable:
+    return SourceUnavailable(f"{ref}: {place} stopped answering ({error})", "try again")
 
 
 def _unreachable(ref: ImageRef, place: str, error: Exception) -> SourceUnavailable:

@@ -72,6 +72,7 @@ def resolve_docker(read: Read, ref: ImageRef, wanted: str, limits: Limits) -> Re
     config_name, names = entry.get("Config"), _strings(entry.get("Layers"))
     if not isinstance(config_name, str) or names is None:
         raise CorruptImage(f"{where}: manifest.json names no configuration or no layers")
+    config_name = _text(config_name)
     config = read(config_name)
     if config is None:
         raise CorruptImage(f"{where}: {config_name} is missing")
@@ -172,7 +173,8 @@ def _for_this_machine(manifests: list[dict[str, Any]], where: str) -> dict[str, 
         form = listed if isinstance(listed, dict) else {}
         if form.get("os") == "unknown":  # an attestation, not an image
             continue
-        images.append((f"{form.get('os', '?')}/{form.get('architecture', '?')}", descriptor))
+        name = f"{_text(form.get('os', '?'))}/{_text(form.get('architecture', '?'))}"
+        images.append((name, descriptor))
     for name, descriptor in images:
         if name == f"linux/{machine}":
             return descriptor
@@ -187,9 +189,9 @@ def _names(descriptor: dict[str, Any]) -> list[str]:
     annotations = descriptor.get("annotations")
     found = annotations if isinstance(annotations, dict) else {}
     keys = ("org.opencontainers.image.ref.name", "io.containerd.image.name")
-    names = [found[key] for key in keys if isinstance(found.get(key), str)]
+    names = [_text(found[key]) for key in keys if isinstance(found.get(key), str)]
     digest = descriptor.get("digest")
-    return names + ([digest] if isinstance(digest, str) else [])
+    return names + ([_text(digest)] if isinstance(digest, str) else [])
 
 
 def _manifests(index: dict[str, Any], where: str) -> list[dict[str, Any]]:
@@ -236,8 +238,13 @@ def _document(raw: bytes, form: type[_T], where: str) -> _T:
 
 def _strings(value: object) -> list[str] | None:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return value
+        return [_text(item) for item in value]
     return None
+
+
+def _text(value: object) -> str:
+    """Return a JSON value as text that can be printed: JSON allows lone surrogates, UTF-8 not."""
+    return str(value or "").encode("utf-8", "backslashreplace").decode()
 
 
 def _image(ref: ImageRef, raw: bytes, digest: str, tags: list[str], limits: Limits) -> Image:
@@ -252,7 +259,7 @@ def _image(ref: ImageRef, raw: bytes, digest: str, tags: list[str], limits: Limi
         raise LimitExceeded(f"{where}: {len(diff_ids):,} layers (entries)")
     history = config.get("history")
     steps = [
-        str(step.get("created_by") or "")
+        _text(step.get("created_by"))
         for step in (history if isinstance(history, list) else [])
         if isinstance(step, dict) and not step.get("empty_layer")
     ]
@@ -262,7 +269,7 @@ def _image(ref: ImageRef, raw: bytes, digest: str, tags: list[str], limits: Limi
         ref=ref,
         digest=digest,
         layers=tuple(Layer(d, s) for d, s in zip(diff_ids, steps, strict=True)),
-        os=str(config.get("os") or ""),
-        architecture=str(config.get("architecture") or ""),
+        os=_text(config.get("os")),
+        architecture=_text(config.get("architecture")),
         tags=tuple(tags),
     )

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from seawall.errors import CorruptImage, NotAnImage, SourceUnavailable
+from seawall.errors import CorruptImage, NotAnImage
 from seawall.images.blobs import Hashing, Layers, MappedFile
 from seawall.images.limits import Budget, Limits
 from seawall.images.selection import Selector
-from seawall.images.sources.archive import check_document, split_place
+from seawall.images.sources.archive import check_document, exists, split_place
 from seawall.images.sources.contract import LayerReading, OpenImage
 from seawall.images.sources.manifest import resolve_oci
 from seawall.model import Image, ImageRef
@@ -49,7 +49,7 @@ class OciDirectory:
                     continue
                 seen.add(blob.diff_id)
                 where = f"{self._ref}: layer {blob.name}"
-                if not (self._root / blob.name).exists():
+                if not exists(self._root / blob.name):
                     raise CorruptImage(f"{where} is missing")
                 file = files.enter_context(MappedFile(self._root / blob.name, where))
                 yield layers.mapped(
@@ -59,10 +59,8 @@ class OciDirectory:
 
     def _document(self, name: str) -> bytes | None:
         path = self._root / name
-        try:
-            check_document(self._ref, name, path.stat().st_size)
-            return path.read_bytes()
-        except FileNotFoundError:
+        if not exists(path):
             return None
-        except OSError as error:
-            raise SourceUnavailable(f"{path}: {error.strerror}", "check permissions") from error
+        with MappedFile(path, f"{self._ref}: {name}") as file:
+            check_document(self._ref, name, file.size)
+            return file.data[: file.size]

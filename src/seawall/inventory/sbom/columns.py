@@ -129,12 +129,12 @@ def _padded(cell: str, width: int) -> str:
 
 
 def _beginning(text: str, width: int) -> str:
-    """Return as many letters of `text` as `width` cells hold, at least one."""
+    """Return as many letters of `text` as `width` cells hold."""
     used = 0
     for position, letter in enumerate(text):
         used += _cells_of_letter(letter)
         if used > width:
-            return text[: max(position, 1)]
+            return text[:position]
     return text
 
 

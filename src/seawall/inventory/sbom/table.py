@@ -19,9 +19,9 @@ _WIDTH = 4096  # a list to search and to pipe: rows are not wrapped
 def write(inventory: Inventory, out: TextIO) -> None:
     """Write who it is, one row a package, and what could not be read."""
     layer_numbers = {layer: number for number, layer in enumerate(inventory.layers, start=1)}
+    out.write(_identity(inventory) + "\n")
     if gaps := len(inventory.incomplete):
         out.write(f"! incomplete: {count_of(gaps, 'thing')} could not be read, see the end\n")
-    out.write(_identity(inventory) + "\n")
     if inventory.packages:
         out.write("\n")
         rows = [_row(package, layer_numbers) for package in inventory.packages]
