@@ -77,18 +77,27 @@ def problems(root: Path, files: Sequence[str], accepts: Accepts) -> list[Problem
     folders = frozenset(str(above) for file in files for above in PurePosixPath(file).parents)
     anchors = cache(lambda file: frozenset(anchors_of(lines_of((root / file).read_text("utf-8")))))
     found: list[Problem] = []
-    for file in sorted(file for file in known if file.endswith(".md")):
+    for file in known:
+        if not file.endswith(".md"):
+            continue
         lines = lines_of((root / file).read_text("utf-8"))
-        for line in lines:
-            if _MACHINE.search(line.text):
-                found.append(Problem(file, line.number, "names a folder of somebody's machine"))
-            if line.language is not None:
-                continue
-            for target in targets(line.text):
-                if what := _broken(file, target, known, folders, anchors):
-                    found.append(Problem(file, line.number, what))
-        for number, command in commands(lines):
-            found.extend(Problem(file, number, what) for what in _refused(command, accepts))
+        complaints = [
+            (line.number, f"{place[0]}… is a folder of somebody's machine")
+            for line in lines
+            if (place := _MACHINE.search(line.text))
+        ]
+        complaints += [
+            (line.number, _broken(file, target, known, folders, anchors))
+            for line in lines
+            if line.language is None
+            for target in targets(line.text)
+        ]
+        complaints += [
+            (number, complaint)
+            for number, command in commands(lines)
+            for complaint in _refused(command, accepts)
+        ]
+        found.extend(Problem(file, number, what) for number, what in complaints if what)
     return sorted(found)
 
 
@@ -180,6 +189,8 @@ def commands(lines: Sequence[Line]) -> Iterator[tuple[int, str]]:
         if line.language not in _SHELLS:
             continue
         part = line.text.strip()
+        if part.startswith("#") and line.language != "console" and not goes_on:
+            continue
         if line.language == "console" and not goes_on:
             if part[:2] not in ("$ ", "# "):
                 continue
@@ -212,12 +223,10 @@ def arguments(command: str) -> Iterator[list[str]]:
         ValueError: a quotation mark without its partner.
     """
     reader = shlex.shlex(command, posix=True, punctuation_chars=True)
-    reader.whitespace_split, reader.commenters = True, ""
+    reader.whitespace_split = True
     simple: list[list[str]] = [[]]
     is_file = False  # the next word is where a redirection goes
     for word in reader:
-        if word.startswith("#"):
-            break
         if set(word) <= _OPERATORS:
             is_file = word[0] in "<>" or word == "&>"
             if not is_file:
@@ -261,14 +270,19 @@ def accepted(words: Sequence[str]) -> str:
 
 
 def project_files(root: Path) -> list[str]:
-    """Return the files that are in the repository, or would be after ``git add``."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=root,
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
-    return sorted({name for name in listed.split("\0") if name and (root / name).is_file()})
+    """Return the files that are in the repository, or would be after ``git add``.
+
+    Where there is no repository (an unpacked archive), all files outside of hidden folders.
+    """
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        listed = subprocess.run(command, cwd=root, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        names = [str(path.relative_to(root)) for path in root.rglob("*")]
+        names = [name for name in names if not any(p.startswith(".") for p in Path(name).parts)]
+    else:
+        names = listed.stdout.decode().split("\0")
+    return sorted({name for name in names if name and (root / name).is_file()})
 
 
 def main(root: Path) -> int:

@@ -6,7 +6,7 @@ version is compared as bytes, so the whole match is one statement of the databas
 
 from seawall.advisories.ecosystems import ECOSYSTEMS, Subject, subject_of
 from seawall.advisories.feeds.osv import Interval
-from seawall.advisories.matching import Flaw, Matches, match
+from seawall.advisories.matching import Flaw, Matches, flaw_names, match
 from seawall.advisories.origin import Folder, Mirror, Origin, Progress
 from seawall.advisories.store import AdvisoryStore, FeedState, snapshot_of
 from seawall.advisories.updating import Outcome, update
@@ -24,6 +24,7 @@ __all__ = [
     "Outcome",
     "Progress",
     "Subject",
+    "flaw_names",
     "match",
     "snapshot_of",
     "subject_of",

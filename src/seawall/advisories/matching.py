@@ -10,14 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from seawall.advisories.ecosystems import Subject, subject_of
+from seawall.advisories.feeds.osv import MALICIOUS
 from seawall.advisories.store import AdvisoryStore, Match
 from seawall.errors import VersionSyntaxError
 from seawall.model import Advisory, Distribution, FixState, Incomplete, Package, Range, Severity
 from seawall.versions import key
 
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
-# What feeds put in front of a CVE to make an id of their own of it.
-_PREFIXED = re.compile(r"(?:DEBIAN|UBUNTU|ALPINE|BELL|ECHO)-(CVE-[0-9]{4}-[0-9]{4,})")
+# A release of a distribution has thousands; fewer are a sample, not an answer.
+_FEW = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ class Flaw:
         """All names of the flaw."""
         return {self.id, *self.aliases}
 
+    @property
+    def is_malicious(self) -> bool:
+        """Whether the package itself is the flaw: it was published to do harm."""
+        return any(name.startswith(MALICIOUS) for name in self.advisories)
+
 
 @dataclass(slots=True)
 class Matches:
@@ -59,8 +65,7 @@ def match(
     compared, are listed as incomplete: absence of findings must mean that there are none.
     """
     result = Matches()
-    ecosystems = store.ecosystems()
-    subjects = dict(_subjects(packages, distribution, ecosystems, result))
+    subjects = dict(_subjects(packages, distribution, store, result))
     products = store.products((s.ecosystems[0], s.name) for s in subjects.values())
     asked: dict[tuple[int, bytes], list[Package]] = {}
     for package, subject in subjects.items():
@@ -70,13 +75,15 @@ def match(
         try:
             version = key(subject.scheme, subject.version)
         except VersionSyntaxError as error:
-            _match_text(package, subject, product, store, result, str(error))
+            _match_text(package, subject, product, store, result=result, reason=str(error))
             continue
         asked.setdefault((product, version), []).append(package)
     _note_uncomparable(asked, store, result)
     numbered = list(asked)
     found: dict[int, list[Match]] = {}
-    for hit in store.matches((i, product, version) for i, (product, version) in enumerate(numbered)):
+    for hit in store.matches(
+        (i, product, version) for i, (product, version) in enumerate(numbered)
+    ):
         found.setdefault(hit.subject, []).append(hit)
     advisories = store.advisories(hit.advisory for hits in found.values() for hit in hits)
     for number, hits in found.items():
@@ -89,26 +96,42 @@ def match(
 def _subjects(
     packages: Sequence[Package],
     distribution: Distribution | None,
-    ecosystems: set[str],
+    store: AdvisoryStore,
     result: Matches,
 ) -> Iterator[tuple[Package, Subject]]:
     """Yield how the store names each package; those it cannot know are counted in `result`."""
+    ecosystems = store.ecosystems()
     unknown: Counter[tuple[str, str]] = Counter()
+    releases: set[str] = set()
     for package in packages:
         subject = subject_of(package, distribution)
         if subject is None:
-            where = "a distribution that is not named" if distribution is None else distribution.id
-            unknown[package.type, where] += 1
+            unknown[package.type, _unknown_release(package, distribution)] += 1
             continue
         known = next((name for name in subject.ecosystems if name in ecosystems), None)
         if known is None:
             unknown[package.type, subject.ecosystems[0]] += 1
         else:
+            if ":" in known:
+                releases.add(known)
             yield package, Subject([known], subject.name, subject.version, subject.scheme)
     for (kind, where), count in unknown.items():
         result.incomplete.append(
             Incomplete("/", f"{count} {kind} packages not judged: no advisories for {where} here")
         )
+    for where in sorted(releases):
+        if not store.has_advisories(where, _FEW):
+            result.incomplete.append(
+                Incomplete("/", f"there are hardly any advisories for {where} here")
+            )
+
+
+def _unknown_release(package: Package, distribution: Distribution | None) -> str:
+    if package.type != "deb":
+        return package.type
+    if distribution is None:
+        return "a distribution that is not named"
+    return " ".join(filter(None, (distribution.id, distribution.version or distribution.codename)))
 
 
 def _match_text(
@@ -116,15 +139,22 @@ def _match_text(
     subject: Subject,
     product: int,
     store: AdvisoryStore,
+    *,
     result: Matches,
     reason: str,
 ) -> None:
-    """Judge a version that no scheme allows: advisories may list that very text."""
-    rows = [row for row, u in store.unparsable(product) if u.is_exact and u.text == subject.version]
-    advisories = store.advisories(rows)
-    exact = Range(subject.ecosystems[0], subject.name, subject.version, "", subject.version)
+    """Judge a version that no scheme allows: advisories may list that very text, or mean all."""
+    version = package.version if subject.scheme == "pep440" else subject.version
+    exact = Range(subject.ecosystems[0], subject.name, version, "", version)
+    ranges = {
+        row: exact for row, u in store.unparsable(product) if u.is_exact and u.text == version
+    }
+    for row, interval in store.spoken_of(product):
+        if interval.low == b"" and interval.high is None:
+            ranges[row] = interval.range
+    advisories = store.advisories(ranges)
     hits = [
-        (advisory, Match(0, row, exact, None))
+        (advisory, Match(0, row, ranges[row], None))
         for row, advisory in advisories.items()
         if not advisory.withdrawn
     ]
@@ -159,7 +189,7 @@ def _flaws(hits: list[tuple[Advisory, Match]], store: AdvisoryStore) -> Iterator
     """Yield one flaw for each group of advisories that share a name."""
     groups: list[tuple[set[str], list[tuple[Advisory, Match]]]] = []
     for advisory, hit in hits:
-        for names in _flaw_names(advisory):
+        for names in flaw_names(advisory):
             together = [group for group in groups if group[0] & names]
             merged = (names.union(*(group[0] for group in together)), [(advisory, hit)])
             for group in together:
@@ -170,19 +200,17 @@ def _flaws(hits: list[tuple[Advisory, Match]], store: AdvisoryStore) -> Iterator
         yield _flaw(names, members, store)
 
 
-def _flaw_names(advisory: Advisory) -> list[set[str]]:
+def flaw_names(advisory: Advisory) -> list[set[str]]:
     """Return the names of each flaw an advisory is about: one, or one for each CVE it bundles."""
     own = {advisory.id, *advisory.aliases}
-    if prefixed := _PREFIXED.fullmatch(advisory.id):
-        return [own | {prefixed[1]}]
+    if any(_CVE.fullmatch(name) for name in advisory.aliases):
+        return [own, *({name} for name in advisory.upstream if name not in own)]
     if len(advisory.upstream) > 1:
         return [{name} for name in advisory.upstream]
     return [own.union(advisory.upstream)]
 
 
-def _flaw(
-    names: set[str], members: list[tuple[Advisory, Match]], store: AdvisoryStore
-) -> Flaw:
+def _flaw(names: set[str], members: list[tuple[Advisory, Match]], store: AdvisoryStore) -> Flaw:
     ids = tuple(dict.fromkeys(advisory.id for advisory, _ in members))
     everything = names.union(ids)
     name = _best_name(names)
@@ -201,7 +229,9 @@ def _flaw(
         fixed_in=fix.fixed if fix else "",
         ranges=tuple(dict.fromkeys(hit.range for _, hit in members)),
         advisories=ids,
-        exploited_since=min((x.exploited_since for x in likelihoods if x.exploited_since), default=""),
+        exploited_since=min(
+            (x.exploited_since for x in likelihoods if x.exploited_since), default=""
+        ),
         epss=max((x.probability for x in likelihoods if x.probability is not None), default=None),
     )
 

@@ -5,30 +5,28 @@ EPSS stand beside it. See ``docs/feeds.md``.
 """
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from seawall import __version__
+from seawall.advisories.drafts import draft
 from seawall.errors import FeedUnavailable, UsageError
 
 if TYPE_CHECKING:
     import requests
 
 OSV_URL = "https://storage.googleapis.com/osv-vulnerabilities"
-KEV_URL = (
-    "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
-)
+KEV_URL = "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
 EPSS_URL = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"
 
 _KEV_PATH = "sites/default/files/feeds/known_exploited_vulnerabilities.json"
 _EPSS_PATH = "epss_scores-current.csv.gz"
 _FEED_BYTES = 8 << 30  # a feed is never larger
+_LIST_BYTES = 1 << 20  # nor is the list of ecosystems
 _TIMEOUT_S = (15, 120)  # to connect, and for each piece of an answer
 _TRIES = 3  # of a whole download, beside the retries of single requests
 
@@ -94,12 +92,15 @@ class Folder:
         """Find a feed's file; None when its content is the known one."""
         path = self._path(name)
         state = hashlib.sha256()
-        size, done = path.stat().st_size, 0
-        with path.open("rb") as file:
-            while chunk := file.read(1 << 20):
-                state.update(chunk)
-                done += len(chunk)
-                progress(name, done, size)
+        try:
+            size, done = path.stat().st_size, 0
+            with path.open("rb") as file:
+                while chunk := file.read(1 << 20):
+                    state.update(chunk)
+                    done += len(chunk)
+                    progress(name, done, size)
+        except OSError as error:
+            raise FeedUnavailable(f"{path}: {error.strerror}", "is it readable?") from error
         digest = state.hexdigest()
         yield None if digest == known.sha256 else Fetched(path, "", "", digest)
 
@@ -107,14 +108,17 @@ class Folder:
         assert self._osv is not None  # noqa: S101 - checked above
         kind, _, ecosystem = name.partition("/")
         places = {
-            "osv": [self._osv / ecosystem / "all.zip"],
-            "kev": [self._root / "kev.json", self._root / Path(_KEV_PATH).name],
-            "epss": [self._root / "epss.csv.gz", self._root / _EPSS_PATH],
-        }[kind]
-        for place in [*places, *(self._osv.parent / place.name for place in places)]:
+            "kev": ["kev.json", _KEV_PATH, Path(_KEV_PATH).name],
+            "epss": ["epss.csv.gz", _EPSS_PATH],
+        }
+        names = places.get(kind, [f"{ecosystem}/all.zip"])
+        roots = [self._osv] if kind == "osv" else [self._root, self._osv.parent]
+        for place in [root / name for root in roots for name in names]:
             if place.is_file():
                 return place
-        raise FeedUnavailable(f"{places[0]}: no such file", "the rest was imported without it")
+        raise FeedUnavailable(
+            f"{roots[0] / names[0]}: no such file", "the rest was imported without it"
+        )
 
 
 def _has_feeds(folder: Path) -> bool:
@@ -146,14 +150,15 @@ class Mirror:
     @contextmanager
     def feed(self, name: str, known: Known, progress: Progress) -> Iterator[Fetched | None]:
         """Download a feed; None when the server says that it has not changed."""
-        self._drafts.mkdir(parents=True, exist_ok=True)
-        descriptor, draft = tempfile.mkstemp(prefix="feed-", suffix=".part", dir=self._drafts)
-        os.close(descriptor)
-        path = Path(draft)
-        try:
+        with ExitStack() as held:
+            try:
+                self._drafts.mkdir(parents=True, exist_ok=True)
+                path = held.enter_context(draft(self._drafts, "feed-", ".part"))
+            except OSError as error:
+                raise FeedUnavailable(
+                    f"{self._drafts}: {error.strerror}", "check permissions, or set SEAWALL_HOME"
+                ) from error
             yield self._download(self._url(name), name, path, known, progress)
-        finally:
-            path.unlink(missing_ok=True)
 
     def _url(self, name: str) -> str:
         root = self._osv.removesuffix("/osv-vulnerabilities")
@@ -166,21 +171,26 @@ class Mirror:
                 return f"{self._osv}/{quote(ecosystem)}/all.zip"
 
     def _text(self, url: str) -> str | None:
-        import requests
+        import requests  # noqa: PLC0415 - a scan never goes to the network
 
         try:
-            answer = self._session.get(url, timeout=_TIMEOUT_S)
+            with self._session.get(url, timeout=_TIMEOUT_S, stream=True) as answer:
+                if answer.status_code == requests.codes.not_found:
+                    return None
+                _check(answer, url)
+                content = b""
+                for chunk in answer.iter_content(1 << 16):
+                    content += chunk
+                    if len(content) > _LIST_BYTES:
+                        raise FeedUnavailable(f"{url}: more than {_LIST_BYTES:,} bytes")
         except requests.RequestException as error:
             raise _unavailable(url, error) from error
-        if answer.status_code == requests.codes.not_found:
-            return None
-        _check(answer, url)
-        return answer.text
+        return content.decode("utf-8", "replace")
 
     def _download(
         self, url: str, name: str, path: Path, known: Known, progress: Progress
     ) -> Fetched | None:
-        import requests
+        import requests  # noqa: PLC0415 - a scan never goes to the network
 
         headers = {"Accept-Encoding": "identity"}
         if known.etag:
@@ -211,15 +221,15 @@ class Mirror:
 
 
 def _session() -> "requests.Session":
-    import requests
-    from requests.adapters import HTTPAdapter
-    from urllib3.util import Retry
+    import requests  # noqa: PLC0415 - a scan never goes to the network
+    from requests.adapters import HTTPAdapter  # noqa: PLC0415 - a scan never goes to the network
+    from urllib3.util import Retry  # noqa: PLC0415 - a scan never goes to the network
 
     retry = Retry(
         total=4,
         backoff_factor=0.5,
         status_forcelist=(429, 500, 502, 503, 504),
-        respect_retry_after_header=True,
+        respect_retry_after_header=False,  # it may say hours; a feed that fails is named instead
         raise_on_status=False,
     )
     session = requests.Session()

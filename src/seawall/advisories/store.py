@@ -98,6 +98,7 @@ class Likelihood:
     exploited_since: str = ""
     probability: float | None = None
 
+
 _FEEDS = (
     "SELECT name, etag, last_modified, sha256, obtained, newest, records, skipped "
     "FROM feed ORDER BY name"
@@ -182,10 +183,12 @@ class AdvisoryStore:
 
     def by_ecosystem(self) -> list[tuple[str, int, int]]:
         """Return (ecosystem with release, advisories, ranges) for each, largest first."""
-        return list(self._rows(
-            "SELECT ecosystem, count(DISTINCT advisory), count(*) FROM advisory_range "
-            "JOIN product ON product.id = product GROUP BY ecosystem ORDER BY 2 DESC"
-        ))
+        return list(
+            self._rows(
+                "SELECT ecosystem, count(DISTINCT advisory), count(*) FROM advisory_range "
+                "JOIN product ON product.id = product GROUP BY ecosystem ORDER BY 2 DESC"
+            )
+        )
 
     def ecosystems(self) -> set[str]:
         """Return all ecosystems, with release, that some advisory speaks of."""
@@ -240,7 +243,7 @@ class AdvisoryStore:
         for at in range(0, len(wanted), 500):
             part = wanted[at : at + 500]
             marks = ",".join("?" * len(part))
-            for row in self._rows(f"{_ADVISORY} WHERE id IN ({marks})", part):  # noqa: S608 - marks
+            for row in self._rows(f"{_ADVISORY} WHERE id IN ({marks})", part):
                 found[row[0]] = self._advisory(row[1:])
         return found
 

@@ -83,7 +83,9 @@ def update(
                     elif fetched is None:
                         raise FeedUnavailable(f"{name}: 'not modified', but nothing is known of it")
                     else:
-                        state = _load(writer, name, fetched, last, now, force, progress)
+                        state = _load(
+                            writer, name, fetched, last, now=now, force=force, progress=progress
+                        )
                         outcome.changed.append(state)
                     writer.note(state)
             except (FeedUnavailable, BadFeed) as error:
@@ -117,6 +119,7 @@ def _load(
     name: str,
     fetched: Fetched,
     last: FeedState | None,
+    *,
     now: datetime,
     force: bool,
     progress: Progress,

@@ -94,7 +94,10 @@ def _load(origin: "Origin", args: argparse.Namespace) -> int:
     if chosen and (unknown := sorted(chosen - set(ECOSYSTEMS))):
         raise UsageError(f"--ecosystem {unknown[0]}: not known", f"one of {sorted(ECOSYSTEMS)}")
     with progress.fetching() as report:
-        outcome = update(wiring.store_path(), origin, report, datetime.now(UTC), args.force, chosen)
+        now = datetime.now(UTC)
+        outcome = update(
+            wiring.store_path(), origin, report, now, force=args.force, ecosystems=chosen
+        )
     return _tell(outcome)
 
 

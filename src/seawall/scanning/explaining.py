@@ -1,12 +1,14 @@
 """Why did an advisory apply, or not? The losing rules are an answer too."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from seawall.advisories import AdvisoryStore, Interval, match, subject_of
+from seawall.advisories import AdvisoryStore, Interval, Subject, flaw_names, match, subject_of
 from seawall.errors import VersionSyntaxError
-from seawall.model import Advisory, Inventory, Package
-from seawall.scanning.vulnerabilities import Statements, judge
+from seawall.model import Advisory, FixState, Inventory, Package, Range
+from seawall.scanning.vulnerabilities import Statements, decided, judge
 from seawall.versions import key
+
+_TOLD = 5  # ranges of an advisory that are told for one package
 
 
 def explain(name: str, inventory: Inventory, store: AdvisoryStore) -> Iterator[str]:
@@ -22,8 +24,7 @@ def explain(name: str, inventory: Inventory, store: AdvisoryStore) -> Iterator[s
     judgement = judge(inventory, store)
     matched = match(inventory.packages, inventory.distribution, store)
     statements = Statements(inventory, store)
-    names = {name, *(a.id for a in advisories.values())}
-    names.update(alias for a in advisories.values() for alias in a.aliases)
+    names = _same_flaw(name, advisories.values())
     findings = [f for f in judgement.findings if names & {f.id, *f.aliases}]
     if findings:
         yield f"{name}: reported."
@@ -41,13 +42,22 @@ def explain(name: str, inventory: Inventory, store: AdvisoryStore) -> Iterator[s
             if owner is None or not flaw.names & names:
                 continue
             said = statements.about(owner)
-            for known in sorted(flaw.names & set(said)):
-                yield ""
-                yield (
-                    f"{package.name} {package.version} ({package.path}) belongs to {package.owner}"
-                )
-                yield f"  so the distribution decides: {said[known].text}"
-                break
+            yield ""
+            yield f"{package.name} {package.version} ({package.path}) belongs to {package.owner}"
+            if known := decided(flaw, said):
+                yield f"  so the distribution decides: {said[known[0]].text}"
+            else:
+                yield "  of which the distribution does not speak, so it is reported as unconfirmed"
+
+
+def _same_flaw(name: str, advisories: Iterable[Advisory]) -> set[str]:
+    """Return all names of the flaw; an advisory that bundles several flaws is no name of one."""
+    names = {name}
+    for advisory in advisories:
+        for group in flaw_names(advisory):
+            if name == advisory.id or name in group:
+                names |= group
+    return names
 
 
 def _related(name: str, store: AdvisoryStore) -> dict[int, Advisory]:
@@ -73,52 +83,70 @@ def _advisory_lines(
         yield f"  withdrawn on {advisory.withdrawn[:10]}: it applies to nothing"
         return
     installed = _installed(inventory)
-    families = {release.partition(":")[0]: release for release, _ in installed}
+    releases: dict[str, list[str]] = {}
+    for release in dict.fromkeys(release for release, _ in installed):
+        releases.setdefault(release.partition(":")[0], []).append(release)
     absent: dict[str, None] = {}
+    spoken: dict[tuple[str, str], list[Interval]] = {}
     for interval in store.ranges(row):
         place = (interval.range.ecosystem, interval.range.name)
-        family = place[0].partition(":")[0]
+        known = releases.get(place[0].partition(":")[0], [])
         if place in installed:
-            for package in installed[place]:
-                yield f"  {_comparison(package, interval, inventory)}"
-        elif family in families and families[family] != place[0]:
-            absent[f"{place[0]} is another release, this image is {families[family]}"] = None
+            spoken.setdefault(place, []).append(interval)
+        elif known and place[0] not in known:
+            absent[f"{place[0]} is another release, this image is {known[0]}"] = None
         else:
             absent[f"{place[1]} ({place[0]}) is not installed"] = None
+    for place, intervals in spoken.items():
+        for package, subject in installed[place]:
+            yield from _comparisons(package, subject, intervals)
     for line in absent:
         yield f"  {line}"
+    for doubtful in store.unparsable_of(row):
+        if (doubtful.ecosystem, doubtful.name) in installed:
+            yield f"  {doubtful.name}: cannot be compared ({doubtful.text})"
 
 
-def _installed(inventory: Inventory) -> dict[tuple[str, str], list[Package]]:
+def _installed(inventory: Inventory) -> dict[tuple[str, str], list[tuple[Package, Subject]]]:
     """Return the installed packages by the names that advisories use."""
-    installed: dict[tuple[str, str], list[Package]] = {}
+    installed: dict[tuple[str, str], list[tuple[Package, Subject]]] = {}
     for package in inventory.packages:
         subject = subject_of(package, inventory.distribution)
         if subject:
             for ecosystem in subject.ecosystems:
-                installed.setdefault((ecosystem, subject.name), []).append(package)
+                installed.setdefault((ecosystem, subject.name), []).append((package, subject))
     return installed
 
 
-def _comparison(package: Package, interval: Interval, inventory: Inventory) -> str:
-    """Say how the installed version stands to one range."""
-    subject = subject_of(package, inventory.distribution)
-    if subject is None:
-        return f"{package.name}: nothing speaks of it"
+def _comparisons(
+    package: Package, subject: Subject, intervals: Sequence[Interval]
+) -> Iterator[str]:
+    """Say how the installed version stands to the ranges of one advisory."""
     what = f"{package.name} {package.version}"
     if (subject.name, subject.version) != (package.name, package.version):
-        what += f" (source {subject.name} {subject.version})"
-    limits = interval.range
+        what += f" (source {subject.name} {subject.version})" if package.type == "deb" else ""
+    try:
+        version = key(subject.scheme, subject.version)
+    except VersionSyntaxError as error:
+        yield f"  {what}: not compared, {error}"
+        return
+    inside = [i for i in intervals if i.low <= version and (i.high is None or version < i.high)]
+    verdict = "affected, it lies in" if inside else "not affected, it lies outside"
+    told = inside or intervals
+    for interval in told[:_TOLD]:
+        yield f"  {what}: {verdict}: {_span(interval.range)}"
+    if len(told) > _TOLD:
+        yield f"  {what}: {verdict}: {len(told) - _TOLD} more"
+
+
+def _span(limits: Range) -> str:
+    if limits.state is FixState.NOT_AFFECTED:
+        return "no version at all"
+    if limits.last_affected and limits.introduced == limits.last_affected:
+        return f"exactly {limits.introduced}"
     span = f"from {limits.introduced}" if limits.introduced != "0" else "all versions"
     if limits.fixed:
         span += f" up to, not including, {limits.fixed}"
     elif limits.last_affected:
         span += f" up to and including {limits.last_affected}"
-    try:
-        version = key(subject.scheme, subject.version)
-    except VersionSyntaxError as error:
-        return f"{what}: not compared, {error}"
-    inside = interval.low <= version and (interval.high is None or version < interval.high)
-    if inside:
-        return f"{what}: affected, it lies in: {span}"
-    return f"{what}: not affected, it lies outside: {span}"
+    return span

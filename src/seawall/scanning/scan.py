@@ -41,8 +41,13 @@ def advisory_data(store: AdvisoryStore, is_snapshot: bool) -> AdvisoryData:
 
 
 def without_unfixed(report: Report) -> Report:
-    """Return the report without findings that nobody can fix yet; a note says how many left."""
-    kept = tuple(f for f in report.findings if f.state is FixState.FIXED)
+    """Return the report without findings that nobody can fix yet; a note says how many left.
+
+    Malicious packages stay: to remove them needs no fix.
+    """
+    kept = tuple(
+        f for f in report.findings if f.state is FixState.FIXED or f.urgency is Urgency.NOW
+    )
     left = len(report.findings) - len(kept)
     notes = (*report.notes, f"left out {left} findings without a fix") if left else report.notes
     return replace(report, findings=kept, notes=notes)
@@ -55,7 +60,5 @@ def over_threshold(report: Report, threshold: Severity) -> list[Finding]:
     when the threshold is "unknown".
     """
     return [
-        f
-        for f in report.findings
-        if f.severity >= threshold and f.urgency is not Urgency.HIDDEN
+        f for f in report.findings if f.severity >= threshold and f.urgency is not Urgency.HIDDEN
     ]

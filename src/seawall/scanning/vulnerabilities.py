@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from seawall.advisories import AdvisoryStore, Flaw, match, subject_of
+from seawall.advisories import AdvisoryStore, Flaw, Interval, flaw_names, match, subject_of
 from seawall.errors import VersionSyntaxError
 from seawall.inventory import purl
 from seawall.model import (
@@ -67,17 +67,29 @@ class Statements:
         self._debs: Mapping[str, Package] = {
             package.name: package for package in inventory.packages if package.type == "deb"
         }
+        self._layers = {layer: number for number, layer in enumerate(inventory.layers, 1)}
         self._known: dict[str, dict[str, Statement]] = {}
 
     def owner(self, package: Package) -> Package | None:
         """Return the distribution package that owns the files of `package`."""
         kind, _, name = package.owner.partition(":")
-        return self._debs.get(name) if kind == "deb" else None
+        owner = self._debs.get(name) if kind == "deb" else None
+        return None if owner and self._is_replaced(package, owner) else owner
+
+    def _is_replaced(self, package: Package, owner: Package) -> bool:
+        """Tell whether somebody wrote another version over what the distribution had put there."""
+        since, laid = self._layers.get(package.layer, 0), self._layers.get(owner.layer, 0)
+        return since > laid and package.version not in owner.version
 
     def about(self, owner: Package) -> dict[str, Statement]:
         """Return what is said of the owner's source package, by the flaws' names."""
         if owner.name not in self._known:
-            self._known[owner.name] = dict(self._statements(owner))
+            known: dict[str, Statement] = {}
+            for name, statement in self._statements(owner):
+                # Of several ranges one is enough to be affected.
+                if name not in known or (statement.affected and not known[name].affected):
+                    known[name] = statement
+            self._known[owner.name] = known
         return self._known[owner.name]
 
     def _statements(self, owner: Package) -> Iterator[tuple[str, Statement]]:
@@ -98,12 +110,37 @@ class Statements:
                 affected = interval.low <= version and (
                     interval.high is None or version < interval.high
                 )
-                fixed = interval.range.fixed
-                said = f"fixed in {fixed}" if fixed else f"{interval.range.state}"
+                said = _said(interval, affected)
                 text = f"{ecosystem} says of {name}: {said}, installed {subject.version}"
                 advisory = advisories[row]
-                for alias in (advisory.id, *advisory.aliases, *advisory.upstream):
+                for alias in {advisory.id}.union(*flaw_names(advisory)):
                     yield alias, Statement(affected, text)
+
+
+def _said(interval: Interval, affected: bool) -> str:
+    limits = interval.range
+    if limits.state is FixState.NOT_AFFECTED:
+        return "not affected"
+    if affected:
+        return f"affected, fixed in {limits.fixed}" if limits.fixed else f"affected, {limits.state}"
+    if limits.fixed:
+        span = f"fixed in {limits.fixed}"
+    elif limits.last_affected:
+        span = f"last affected is {limits.last_affected}"
+    else:
+        span = str(limits.state)
+    return span if limits.introduced == "0" else f"affected from {limits.introduced}, {span}"
+
+
+def decided(flaw: Flaw, said: Mapping[str, Statement]) -> list[str]:
+    """Return the names under which the distribution speaks of a flaw; empty where it does not.
+
+    A flaw with several CVEs is decided only when each of them is: one that the distribution did
+    not look at may be there all the same.
+    """
+    known = sorted(flaw.names & said.keys())
+    cves = {name for name in flaw.names if name.startswith("CVE-")}
+    return known if cves <= said.keys() else []
 
 
 def _finding(
@@ -115,10 +152,12 @@ def _finding(
     owner = statements.owner(package)
     if owner is not None:
         said = statements.about(owner)
-        if any(name in said for name in flaw.names):
+        if decided(flaw, said):
             return None  # the distribution's own finding, or its "not affected", stands instead
         confirmed = False
-        reason += f"; its files belong to {package.owner}, of which the distribution says nothing"
+        known = sorted(flaw.names & said.keys())
+        what = f"speaks only of {', '.join(known)}" if known else "says nothing of it"
+        reason += f"; its files belong to {package.owner}, and the distribution {what}"
     is_part = package.type == "deb" and _KERNEL_PARTS.fullmatch(package.name) is not None
     if is_part:
         reason += "; headers only, no kernel code runs from this package"
@@ -146,7 +185,12 @@ def _finding(
 
 
 def urgency_of(flaw: Flaw, confirmed: bool) -> Urgency:
-    """Return what to do about a flaw; only what can be acted on is urgent."""
+    """Return what to do about a flaw; only what can be acted on is urgent.
+
+    A package that is hostile as such is removed, so it needs no fix to be acted on.
+    """
+    if flaw.is_malicious and confirmed:
+        return Urgency.NOW
     if flaw.state is FixState.WILL_NOT_FIX:
         return Urgency.HIDDEN
     if flaw.state is not FixState.FIXED or not confirmed:
@@ -156,7 +200,7 @@ def urgency_of(flaw: Flaw, confirmed: bool) -> Urgency:
     likely = flaw.epss is not None and flaw.epss >= _LIKELY
     # A security team that publishes an advisory of its own has judged the flaw to need one.
     has_advisory = flaw.severity is Severity.UNKNOWN and any(
-        name.startswith("DSA-") for name in flaw.advisories
+        name.startswith(("DSA-", "DLA-", "USN-")) for name in flaw.advisories
     )
     if flaw.severity is Severity.HIGH or likely or has_advisory:
         return Urgency.SOON
@@ -167,7 +211,8 @@ def _range_reason(package: Package, flaw: Flaw, inventory: Inventory) -> str:
     """Say in one line which versions are affected and which one was compared."""
     subject = subject_of(package, inventory.distribution)
     version = subject.version if subject else package.version
-    where = flaw.ranges[0]
+    # The range that the fix comes from, where several advisories speak.
+    where = next((r for r in flaw.ranges if r.fixed == flaw.fixed_in), flaw.ranges[0])
     if where.fixed:
         text = f"{version} is below {where.fixed}"
     elif where.last_affected and where.last_affected == where.introduced:
@@ -176,13 +221,13 @@ def _range_reason(package: Package, flaw: Flaw, inventory: Inventory) -> str:
         text = f"{version} is not above {where.last_affected}, the last affected version"
     else:
         text = f"{version} is affected and no fix is known"
-    if where.introduced != "0" and where.introduced != where.last_affected:
+    if where.introduced not in ("0", where.last_affected):
         text += f" and not below {where.introduced}"
     if flaw.state is FixState.WILL_NOT_FIX:
         text += ", rated unimportant by the distribution"
     elif flaw.state is FixState.END_OF_LIFE:
         text += ", and the release is no longer supported"
-    return f"{flaw.advisories[0]} ({where.ecosystem}, {where.name}): {text}"
+    return f"{', '.join(flaw.advisories)} ({where.ecosystem}, {where.name}): {text}"
 
 
 _URGENCY_ORDER = {urgency: number for number, urgency in enumerate(Urgency)}

@@ -1,4 +1,10 @@
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from seawall.inventory import purl
+from seawall.inventory.catalogers import ImageFile, dpkg, npm, os_release
 from seawall.model import Distribution, Package
 
 BOOKWORM = Distribution("debian", "12", "bookworm")
@@ -32,3 +38,32 @@ def test_a_python_name_is_normalised() -> None:
     assert purl(Package("pypi", "Typing_Extensions", "4.0"), None) == (
         "pkg:pypi/typing-extensions@4.0"
     )
+
+
+@given(name=st.text(), version=st.text(), source=st.text(), arch=st.text())
+def test_whatever_a_status_file_says_each_package_has_a_package_url(
+    name: str, version: str, source: str, arch: str
+) -> None:
+    fields = f"Package: {name}\nVersion: {version}\nSource: {source}\nArchitecture: {arch}\n"
+    content = fields.encode("utf-8", "surrogatepass")
+    for fact in dpkg.installed(ImageFile("var/lib/dpkg/status", content)):
+        if isinstance(fact, Package):
+            assert purl(fact, BOOKWORM).startswith("pkg:deb/debian/")
+
+
+@given(name=st.text(), version=st.text())
+def test_whatever_a_package_json_says_each_package_has_a_package_url(
+    name: str, version: str
+) -> None:
+    content = json.dumps({"name": name, "version": version}).encode()
+    for fact in npm.installed(ImageFile("a/node_modules/b/package.json", content)):
+        if isinstance(fact, Package):
+            assert purl(fact, None).startswith("pkg:npm/")
+
+
+@given(text=st.text())
+def test_whatever_os_release_says_it_can_stand_in_a_package_url(text: str) -> None:
+    content = f"ID={text}\nVERSION_ID={text}\n".encode("utf-8", "surrogatepass")
+    for fact in os_release.distribution(ImageFile("etc/os-release", content)):
+        if isinstance(fact, Distribution):
+            assert purl(Package("deb", "a", "1"), fact).startswith("pkg:deb/")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from seawall.advisories.ecosystems import ECOSYSTEMS, Ecosystem
+from seawall.advisories.ecosystems import ECOSYSTEMS
 from seawall.errors import BadFeed, VersionSyntaxError
 from seawall.model import Advisory, FixState, Range, Severity
 from seawall.versions import after, key
@@ -86,6 +86,25 @@ class Keys:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Product:
+    """Whose versions a part of a record speaks of, and what is said of all of them."""
+
+    scheme: str
+    release: str
+    name: str
+    state: FixState
+    keys: Keys
+
+    def key(self, version: str) -> bytes:
+        return self.keys(self.scheme, version)
+
+    def range(
+        self, introduced: str, fixed: str = "", last: str = "", state: FixState | None = None
+    ) -> Range:
+        return Range(self.release, self.name, introduced, fixed, last, state or self.state)
+
+
 def parse(record: object, feed: str, keys: Keys) -> Parsed:
     """Return what a record of the directory `feed` says of the ecosystem of that name.
 
@@ -130,36 +149,38 @@ def parse(record: object, feed: str, keys: Keys) -> Parsed:
         ecosystem = ECOSYSTEMS.get(release.partition(":")[0])
         if ecosystem is not None and ecosystem.name == feed:
             product = ecosystem.normalise(_text(package["name"]))
-            _affected(parsed, item, ecosystem, release, product, keys)
+            place = _Product(ecosystem.scheme, release, product, _debian_state(item), keys)
+            _affected(parsed, item, place)
     return parsed
 
 
-def _affected(
-    parsed: Parsed, item: dict[str, Any], ecosystem: Ecosystem, release: str, name: str, keys: Keys
-) -> None:
+def _affected(parsed: Parsed, item: dict[str, Any], product: _Product) -> None:
     """Add the ranges and versions of one affected package."""
-    state = _debian_state(item)
     earlier = len(parsed.intervals)
     for entry in _list(item, "ranges"):
         if not isinstance(entry, dict) or entry.get("type") not in ("ECOSYSTEM", "SEMVER"):
             continue  # GIT ranges speak of commits
         events = [event for event in _list(entry, "events") if isinstance(event, dict)]
         try:
-            parsed.intervals.extend(_intervals(events, ecosystem, release, name, state, keys))
+            parsed.intervals.extend(_intervals(events, product))
         except VersionSyntaxError as error:
             text = _text(" ".join(f"{k} {v}" for event in events for k, v in event.items())[:200])
-            parsed.unparsable.append(Unparsable(release, name, text, str(error), False))
+            parsed.unparsable.append(
+                Unparsable(product.release, product.name, text, str(error), False)
+            )
     ranges = parsed.intervals[earlier:][:_COMPARED]
     listed: set[bytes] = set()
     for version in _texts(item, "versions"):
         try:
-            low = keys(ecosystem.scheme, version)
+            low = product.key(version)
         except VersionSyntaxError as error:
-            parsed.unparsable.append(Unparsable(release, name, version, str(error), True))
+            parsed.unparsable.append(
+                Unparsable(product.release, product.name, version, str(error), True)
+            )
             continue
         if low not in listed and not any(_covers(known, low) for known in ranges):
             listed.add(low)
-            exact = Range(release, name, version, last_affected=version, state=state)
+            exact = product.range(version, last=version)
             parsed.intervals.append(Interval(exact, low, after(low)))
 
 
@@ -167,14 +188,7 @@ def _covers(interval: Interval, version: bytes) -> bool:
     return interval.low <= version and (interval.high is None or version < interval.high)
 
 
-def _intervals(
-    events: list[dict[str, Any]],
-    ecosystem: Ecosystem,
-    release: str,
-    name: str,
-    state: FixState,
-    keys: Keys,
-) -> Iterator[Interval]:
+def _intervals(events: list[dict[str, Any]], product: _Product) -> Iterator[Interval]:
     """Yield the affected intervals between the events, which may stand in any order.
 
     ``fixed`` ends an interval before its version, ``last_affected`` right after it; beyond the
@@ -190,10 +204,10 @@ def _intervals(
             if not isinstance(version, str):
                 raise VersionSyntaxError(f"{version!r} is no version")
             if what == "limit":
-                limits.append(None if version == "*" else keys(ecosystem.scheme, version))
+                limits.append(None if version == "*" else product.key(version))
                 continue
             first = version == "0" and what != "last_affected"
-            place = b"" if first else keys(ecosystem.scheme, version)
+            place = b"" if first else product.key(version)
             places.setdefault(place, {}).setdefault(what, version)
     known = [limit for limit in limits if limit is not None]
     limit = max(known) if known and len(known) == len(limits) else None
@@ -201,22 +215,20 @@ def _intervals(
     for place, said in sorted(places.items()):
         begin = (place, said["introduced"]) if "introduced" in said else None
         if opened is None and begin and "fixed" in said and "last_affected" not in said:
-            none = Range(release, name, begin[1], said["fixed"], state=FixState.NOT_AFFECTED)
+            none = product.range(begin[1], said["fixed"], state=FixState.NOT_AFFECTED)
             yield Interval(none, place, place)
         elif "fixed" not in said and "last_affected" not in said:
             opened = opened or begin
         else:
             if start := opened or begin:
-                yield from _interval(release, name, state, start, place, limit, said)
+                yield from _interval(product, start, place, limit, said)
             opened = begin if opened else None
     if opened and (limit is None or opened[0] < limit):
-        yield Interval(Range(release, name, opened[1], state=state), opened[0], limit)
+        yield Interval(product.range(opened[1]), opened[0], limit)
 
 
 def _interval(
-    release: str,
-    name: str,
-    state: FixState,
+    product: _Product,
     opened: tuple[bytes, str],
     place: bytes,
     limit: bytes | None,
@@ -231,11 +243,12 @@ def _interval(
     if high <= low:
         return
     if last:
-        yield Interval(Range(release, name, introduced, "", last, state), low, high)
+        yield Interval(product.range(introduced, last=last), low, high)
         return
     # "Unimportant" holds on, also when a later upload happens to fix the flaw.
-    fixed_state = state if state is FixState.WILL_NOT_FIX else FixState.FIXED
-    yield Interval(Range(release, name, introduced, said["fixed"], state=fixed_state), low, high)
+    holds = product.state is FixState.WILL_NOT_FIX
+    state = product.state if holds else FixState.FIXED
+    yield Interval(product.range(introduced, said["fixed"], state=state), low, high)
 
 
 def _debian_state(item: Mapping[str, Any]) -> FixState:
@@ -269,7 +282,10 @@ def _severity(
         if scores:
             return severity_of(max(scores)), max(scores)
     words = [_text(rating.get("score")) for rating in ratings if rating.get("type") == "Ubuntu"]
-    for specific in (record.get("database_specific"), *(i.get("ecosystem_specific") for i in affected)):
+    for specific in (
+        record.get("database_specific"),
+        *(i.get("ecosystem_specific") for i in affected),
+    ):
         if isinstance(specific, dict):
             words += [_text(specific.get("severity")), _text(specific.get("urgency"))]
     found = [_WORDS[word] for text in words if (word := text.strip("*").lower()) in _WORDS]
@@ -278,7 +294,7 @@ def _severity(
 
 def base_score(form: str, vector: str) -> float | None:
     """Return the base score of a CVSS vector; None where it is malformed."""
-    import cvss  # only an import of advisories needs it, never a scan
+    import cvss  # noqa: PLC0415 - only an import of advisories needs it, never a scan
 
     try:
         match form:

@@ -16,6 +16,8 @@ _FIELD = re.compile(
     rb"^(Package|Status|Version|Source|Architecture):[ \t]*(.*?)[ \t\r]*$",
     re.MULTILINE | re.IGNORECASE,
 )
+# Policy allows less, dpkg itself as much as this.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._~-]*")
 _STANZA_END = re.compile(rb"\r?\n(?:[ \t]*\r?\n)+")
 # Nothing of such a package is there to run. All other states, also broken ones, leave files.
 _ABSENT = (b"config-files", b"not-installed")
@@ -39,8 +41,9 @@ def installed(file: ImageFile) -> Iterator[Fact]:
         if fields.get(b"status", b"").endswith(_ABSENT):
             continue
         name, version = _text(fields.get(b"package")), _text(fields.get(b"version"))
-        if not name or not version:
-            yield Incomplete(file.path, f"a package without name or version ({name or version})")
+        if not _NAME.fullmatch(name) or not version.isprintable() or not version:
+            shown = f"{name[:80]!r} {version[:80]!r}"
+            yield Incomplete(file.path, f"a package without a usable name or version ({shown})")
             continue
         source, source_version = _source(name, version, _text(fields.get(b"source")))
         yield Package(

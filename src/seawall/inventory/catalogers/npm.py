@@ -32,8 +32,12 @@ def installed(file: ImageFile) -> Iterator[Fact]:
     if not isinstance(document, dict):
         return
     name, version = document.get("name"), document.get("version")
-    if isinstance(name, str) and isinstance(version, str) and version and _NAME.fullmatch(name):
-        yield Package(type="npm", name=name, version=version.strip())
+    if isinstance(name, str) and isinstance(version, str) and _NAME.fullmatch(name):
+        version = version.strip()
+        if version and version.isprintable():
+            yield Package(type="npm", name=name, version=version)
+        elif version and _INSTALLED.search(file.path):
+            yield Incomplete(file.path, f"{name}: its version is no text ({version[:80]!r})")
 
 
 NPM = Cataloger("npm", (Pattern("**/package.json"),), installed)

@@ -1,5 +1,6 @@
 """The distribution, from os-release(5)."""
 
+import re
 import shlex
 from collections.abc import Iterator
 
@@ -7,17 +8,20 @@ from seawall.images import Pattern
 from seawall.inventory.catalogers.contract import Cataloger, Fact, ImageFile
 from seawall.model import Distribution
 
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
 
 def distribution(file: ImageFile) -> Iterator[Fact]:
-    """Yield the distribution that the file names; nothing where it has no ``ID``."""
+    """Yield the distribution that the file names; nothing where it has no proper ``ID``."""
     values: dict[str, str] = {}
     for line in file.text.splitlines():
         key, equals, value = line.strip().partition("=")
         if equals and key.isidentifier():
             values[key] = _unquoted(value)
-    if values.get("ID"):
+    name = values.get("ID", "").lower()
+    if _ID.fullmatch(name):
         yield Distribution(
-            id=values["ID"].lower(),
+            id=name,
             version=values.get("VERSION_ID", ""),
             codename=values.get("VERSION_CODENAME", ""),
             name=values.get("PRETTY_NAME", ""),

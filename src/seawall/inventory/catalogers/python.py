@@ -14,6 +14,7 @@ from seawall.inventory.catalogers.contract import Cataloger, Fact, ImageFile, Ow
 from seawall.model import Incomplete, Package
 
 _HEADER = re.compile(rb"^(Name|Version):[ \t]*(.*?)[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
+_NAME = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?", re.IGNORECASE | re.ASCII)  # PEP 508
 _BODY = re.compile(rb"\r?\n\r?\n")
 _METADATA_BYTES = 4 << 20
 _EGG_MEMBER = "EGG-INFO/PKG-INFO"
@@ -31,10 +32,11 @@ def _package(path: str, content: bytes) -> Iterator[Fact]:
         fields.setdefault(name.lower(), value)  # the first one counts, as for pip
     name = fields.get(b"name", b"").decode("utf-8", "backslashreplace")
     version = fields.get(b"version", b"").decode("utf-8", "backslashreplace")
-    if name and version:
+    if _NAME.fullmatch(name) and version and version.isprintable():
         yield Package(type="pypi", name=name, version=version)
     else:
-        yield Incomplete(path, "Python metadata without a name or a version")
+        shown = f"{name[:80]!r} {version[:80]!r}"
+        yield Incomplete(path, f"Python metadata without a usable name or version ({shown})")
 
 
 def egg(file: ImageFile) -> Iterator[Fact]:

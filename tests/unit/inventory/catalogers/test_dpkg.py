@@ -1,3 +1,5 @@
+import pytest
+
 from seawall.inventory.catalogers import ImageFile, Ownership
 from seawall.inventory.catalogers.dpkg import files_of, installed, single
 from seawall.model import Incomplete, Package
@@ -124,3 +126,9 @@ def test_distroless_checksums_say_who_owns_a_file() -> None:
     content = b"d41d8cd98f00b204e9800998ecf8427e  usr/lib/python3/six-1.egg-info/PKG-INFO\n"
     facts = list(single(ImageFile("var/lib/dpkg/status.d/six.md5sums", content)))
     assert facts == [Ownership("deb:six", ("usr/lib/python3/six-1.egg-info/PKG-INFO",))]
+
+
+@pytest.mark.parametrize("name", [b"/", b"..", b"a b", b"\xff", b"@a/"])
+def test_a_name_that_dpkg_would_refuse_is_said_to_be_unread(name: bytes) -> None:
+    content = b"Package: " + name + b"\nStatus: install ok installed\nVersion: 1\n"
+    assert [type(fact) for fact in installed(ImageFile("s", content))] == [Incomplete]

@@ -61,3 +61,8 @@ def test_a_project_below_a_folder_called_test_is_installed() -> None:
 def test_json_nested_beyond_all_measure_ends_in_a_word_not_in_a_crash() -> None:
     facts = list(installed(ImageFile(PATH, b"[" * 200_000)))
     assert [type(fact) for fact in facts] == [Incomplete]
+
+
+def test_a_version_that_is_no_text_is_said_to_be_unread() -> None:
+    content = b'{"name": "x", "version": "\\ud800"}'
+    assert [type(fact) for fact in installed(ImageFile(PATH, content))] == [Incomplete]

@@ -64,3 +64,8 @@ def test_a_wheel_owns_the_npm_packages_it_brings() -> None:
     assert list(files_of(ImageFile(path, record))) == [
         Ownership("pypi:lab", ("usr/lib/python3.11/site-packages/lab/static/node/package.json",))
     ]
+
+
+def test_a_name_that_no_index_would_take_is_said_to_be_unread() -> None:
+    facts = list(metadata(ImageFile("x", b"Name: /\nVersion: 1\n\n")))
+    assert [type(fact) for fact in facts] == [Incomplete]
