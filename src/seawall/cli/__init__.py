@@ -30,7 +30,9 @@ def parser() -> argparse.ArgumentParser:
         prog="seawall",
         description="Container security from the host.",
         epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
+            prog, max_help_position=16
+        ),
     )
     top.add_argument("--version", action="version", version=f"seawall {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command")

@@ -83,7 +83,7 @@ def refusal(data: bytes, limits: Limits | None = None) -> str:
 # --- headers by hand -----------------------------------------------------------------------------
 
 
-def header(
+def header(  # noqa: PLR0917 - a header has many fields
     name: bytes = b"file",
     size: bytes = b"00000000000\0",
     kind: bytes = b"0",
@@ -331,7 +331,9 @@ def test_pax_sizes_that_are_no_numbers_are_refused(value: bytes) -> None:
 
 
 def test_a_size_far_beyond_the_archive_is_truncation() -> None:
-    assert "truncated" in refusal(header(size=b"\x80" + (1 << 62).to_bytes(11, "big")) + END)
+    huge = header(size=b"\x80" + (1 << 62).to_bytes(11, "big"))
+    assert "truncated" in refusal(header() + huge + END)  # the second one is skipped
+    assert "(file_bytes)" in refusal(huge + END)
     assert "truncated" in refusal(header(size=octal(600)) + bytes(512))
 
 
@@ -587,9 +589,12 @@ def test_every_truncation_inside_an_entry_is_noticed(form: int) -> None:
             assert "truncated" in refusal(archive[:at])
         else:
             try:
-                assert read(archive[:at]) == whole[: len(read(archive[:at]))]
+                found = read(archive[:at])
             except CorruptImage as error:
-                assert "truncated" in str(error)
+                reason = str(error)
+            else:  # between two entries: a clean end
+                found, reason = [], "" if found == whole[: len(found)] else "wrong entries"
+            assert not reason or "truncated" in reason
 
 
 def test_an_archive_may_end_without_zero_blocks() -> None:
@@ -634,7 +639,7 @@ def test_checksums_of_signed_bytes_are_accepted() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        *(b"x", b"5", b"5 a=\n", b"99 path=x\n", b"9 path=x\nx", b"10 path=xy", b"-9 path=x\n"),
+        *(b"x", b"5", b"4 a=\n", b"99 path=x\n", b"9 path=x\nx", b"10 path=xy", b"-9 path=x\n"),
         *(b"0 \n", b"9 pathxx\n", b" path=x\n", b"9" * 30 + b" path=x\n", b"3 \n", b"\xb2 a=b\n"),
     ],
 )

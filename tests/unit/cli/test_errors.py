@@ -1,0 +1,227 @@
+"""Wrong use and broken input end in one line that says what, where and what to do."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seawall.cli import main
+from tests.unit.inventory.images import file, save, tar
+
+STATUS = b"Package: a\nStatus: install ok installed\nVersion: 1\n\n"
+OS_RELEASE = b"ID=debian\nVERSION_ID=12\n"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> str:
+    return save(
+        tmp_path / "small.tar",
+        [[file("etc/os-release", OS_RELEASE), file("var/lib/dpkg/status", STATUS)]],
+    )
+
+
+def fails(capsys: pytest.CaptureFixture[str], code: int, *arguments: str) -> str:
+    """Run a command that must end with `code` and a short message; return the message."""
+    assert main(list(arguments)) == code
+    message = capsys.readouterr().err
+    assert message.startswith("seawall: ")
+    assert "Traceback" not in message
+    assert len(message.splitlines()) <= 2
+    return message
+
+
+def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    message = fails(capsys, 2, "scan", "docker-archive:/no/such/file.tar")
+    assert "/no/such/file.tar" in message
+
+
+def test_a_path_without_prefix_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "/no/such" in fails(capsys, 2, "scan", "/no/such")
+
+
+def test_a_directory_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    message = fails(capsys, 2, "scan", "dir:/no/such/folder")
+    assert "/no/such/folder" in message
+    assert "no such" in message.lower()
+
+
+def test_a_truncated_archive(capsys: pytest.CaptureFixture[str], small: str) -> None:
+    path = Path(small.partition(":")[2])
+    path.write_bytes(path.read_bytes()[:3000])
+    assert "truncated" in fails(capsys, 3, "scan", small)
+
+
+def test_a_corrupt_archive(capsys: pytest.CaptureFixture[str], small: str) -> None:
+    path = Path(small.partition(":")[2])
+    content = bytearray(path.read_bytes())
+    place = content.index(b"Version: 1")
+    content[place : place + 10] = b"Version: 2"
+    path.write_bytes(content)
+    message = fails(capsys, 3, "scan", small)
+    assert "expected sha256:" in message
+    assert "content is sha256:" in message
+
+
+def test_a_file_that_is_no_archive(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_text("hello\n" * 200)
+    assert "not a tar archive" in fails(capsys, 3, "scan", f"docker-archive:{path}")
+    assert "not a tar archive" in fails(capsys, 3, "scan", str(path))
+
+
+def test_an_empty_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "empty"
+    path.touch()
+    fails(capsys, 3, "scan", f"oci-archive:{path}")
+    fails(capsys, 3, "scan", str(path))
+
+
+def test_a_tar_archive_of_no_image(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "plain.tar"
+    path.write_bytes(tar([file("a", b"b")]))
+    assert "of no image" in fails(capsys, 3, "scan", str(path))
+    assert "no manifest.json" in fails(capsys, 3, "scan", f"docker-archive:{path}")
+    assert "no index.json" in fails(capsys, 3, "scan", f"oci-archive:{path}")
+
+
+def test_a_directory_that_is_no_layout(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert "no index.json" in fails(capsys, 3, "scan", f"oci-dir:{tmp_path}")
+
+
+def test_a_daemon_that_does_not_answer(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no/such/docker.sock")
+    message = fails(capsys, 3, "scan", "docker:debian")
+    assert "/no/such/docker.sock" in message
+    assert "DOCKER_HOST" in message
+
+
+def test_a_daemon_of_an_unknown_kind(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "ssh://host")
+    assert "ssh://host" in fails(capsys, 3, "scan", "docker:debian")
+
+
+def test_a_store_that_is_damaged(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    small: str,
+) -> None:
+    (tmp_path / "advisories.sqlite").write_bytes(b"nonsense" * 1000)
+    monkeypatch.setenv("SEAWALL_HOME", str(tmp_path))
+    message = fails(capsys, 3, "scan", small)
+    assert "advisories.sqlite" in message
+    assert "seawall advisories update" in message
+
+
+def test_a_folder_without_feeds(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert str(tmp_path) in fails(capsys, 2, "advisories", "import", str(tmp_path))
+
+
+def test_a_mirror_that_does_not_answer(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SEAWALL_HOME", str(tmp_path))
+    monkeypatch.setattr("time.sleep", lambda _: None)  # retries are polite, tests are not
+    message = fails(capsys, 3, "advisories", "update", "--url", "http://127.0.0.1:9")
+    assert "127.0.0.1:9" in message
+
+
+def test_an_output_that_cannot_be_written(
+    capsys: pytest.CaptureFixture[str], small: str, tmp_path: Path
+) -> None:
+    message = fails(capsys, 2, "inventory", small, "-o", str(tmp_path / "no/folder/out.json"))
+    assert "cannot be written" in message
+
+
+@pytest.mark.parametrize("setting", ["ratio=x", "speed=9", "entries=0", "file_bytes=-1"])
+def test_a_limit_that_makes_no_sense(
+    capsys: pytest.CaptureFixture[str], small: str, setting: str
+) -> None:
+    assert setting in fails(capsys, 2, "scan", small, "--limit", setting)
+
+
+def test_an_image_over_a_limit(capsys: pytest.CaptureFixture[str], small: str) -> None:
+    message = fails(capsys, 3, "scan", small, "--limit", "image_bytes=1k")
+    assert "image_bytes" in message
+    assert "--limit" in message
+
+
+def test_an_unknown_option_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["scan", "x", "--nonsense"])
+    assert end.value.code == 2
+
+
+def test_a_reader_that_stops_early_is_no_error(small: str) -> None:
+    command = f"{sys.executable} -m seawall inventory {small} | head -c 1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, check=False
+    )
+    assert done.stderr == b""
+    assert done.returncode == 0
+
+
+def test_a_result_that_is_incomplete_has_its_own_exit_code(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    target = save(tmp_path / "i.tar", [[file("lib/apk/db/installed", b"P:musl\nV:1\n")]])
+    assert main(["scan", target]) == 3
+    shown = capsys.readouterr()
+    assert "apk" in shown.err
+    assert "apk" in shown.out
+    assert main(["scan", target, "--allow-incomplete"]) == 0
+    assert main(["inventory", target]) == 3
+
+
+def test_findings_over_the_threshold_end_with_one(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    metadata = file(
+        "usr/lib/python3/dist-packages/x.dist-info/METADATA", b"Name: pillow\nVersion: 9.4.0\n"
+    )
+    target = save(tmp_path / "i.tar", [[metadata]])
+    assert main(["scan", target]) == 0
+    assert main(["scan", target, "--fail-on", "critical"]) in (0, 1)
+    assert main(["scan", target, "--fail-on", "high"]) == 1
+    capsys.readouterr()
+    assert main(["scan", target, "--format", "json"]) == 0
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert "CVE-2023-4863" in {finding["id"] for finding in findings}
+
+
+def test_a_second_form_is_written_in_the_same_run(
+    capsys: pytest.CaptureFixture[str], small: str, tmp_path: Path
+) -> None:
+    page, sarif = tmp_path / "r.html", tmp_path / "r.sarif"
+    assert main(["scan", small, "--also", f"html={page}", "--also", f"sarif={sarif}"]) == 0
+    assert page.read_text().lower().startswith("<!doctype html>")
+    assert json.loads(sarif.read_text())["version"] == "2.1.0"
+    assert capsys.readouterr().out
+
+
+def test_what_an_image_says_cannot_steer_the_terminal(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    evil = "app/node_modules/\x1b[2Jx/package.json"
+    target = save(tmp_path / "i.tar", [[file(evil, b"{")]])
+    main(["scan", target])
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out + shown.err
+
+
+def test_the_modules_name_runs_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "seawall", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ,
+    )
+    assert done.stdout.startswith("seawall ")
