@@ -24,15 +24,25 @@ exit codes:  0 fine   1 findings over the threshold   2 wrong use   3 could not 
 """
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help with each command on one line; argparse forgets that commands are indented."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = max(len(name) for name in _names()) + 4
+
+
+def _names() -> list[str]:
+    return [command.__name__.rpartition(".")[2] for command in COMMANDS]
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     top = argparse.ArgumentParser(
         prog="seawall",
         description="Container security from the host.",
         epilog=_EXAMPLE,
-        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
-            prog, max_help_position=16
-        ),
+        formatter_class=_Help,
     )
     top.add_argument("--version", action="version", version=f"seawall {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command")
