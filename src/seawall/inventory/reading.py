@@ -13,6 +13,8 @@ from seawall.images.layers import Changes
 from seawall.inventory.catalogers import CATALOGERS, Cataloger, Fact, ImageFile, Ownership
 from seawall.model import Distribution, Image, Incomplete, Inventory, Package
 
+_HOPS = 8  # links behind one another; a real image has one or two
+
 Facts = tuple[Fact, ...]
 Progress = Callable[[int, int], None]  # layers read, packages seen in them
 
@@ -110,36 +112,74 @@ def _moved(facts: Facts, file: FoundFile) -> Facts:
 def _follow_links(layers: list[tuple[str, LayerFacts]], opened: OpenImage, book: _Book) -> None:
     """Read what hard links and symbolic links stand for, where their targets were not read.
 
-    Rare (package stores that link into ``node_modules``), so it costs a second pass over the
-    image only when something is missing.
+    Rare (package stores that link into ``node_modules``), so it costs another pass over the image
+    only when something is missing, and one more for each link behind a link.
     """
-    targets: set[bytes] = set()
-    for _, layer in layers:
-        targets.update(layer.links.values())
+    pending: dict[tuple[int, bytes], bytes] = {}  # (layer, path) → where it leads
+    for position, (_, layer) in enumerate(layers):
+        for path, target in layer.links.items():
+            pending[position, path] = target
         for path, target in layer.symlinks.items():
             place = resolve(path, target)
-            if not any(place in other.facts for _, other in layers):
-                targets.add(place)
-    contents: dict[bytes, bytes] = {}
-    readable = [path for path in targets if b"*" not in path]
-    if readable:
-        selector = Selector(Pattern(path.decode("utf-8", "surrogateescape")) for path in readable)
-        for reading in opened.layers(selector):
-            for file in reading.files:
-                if file.content is not None:
-                    contents[file.path] = file.content
-    for _, layer in layers:
-        for path, target in layer.links.items():
-            if target in contents:
-                layer.facts[path] = book.facts(path, contents[target])
-            else:
-                layer.incomplete.append(
-                    Incomplete(shown(path), f"a hard link to {shown(target)}, which is not there")
-                )
-        for path, link in layer.symlinks.items():
-            place = resolve(path, link)
-            if place in contents:
-                layer.facts[path] = book.facts(path, contents[place])
+            if not book.selector.candidates(place):  # else its facts count under its own name
+                pending[position, path] = place
+    for _ in range(_HOPS):
+        if not pending:
+            return
+        found = _Targets(set(pending.values()), layers, opened)
+        further: dict[tuple[int, bytes], bytes] = {}
+        for (position, path), place in pending.items():
+            layer = layers[position][1]
+            hard = layer.links.get(path) == place
+            file = found.linked(position, place) if hard else found.visible(place)
+            if file is None:
+                if hard:
+                    reason = f"a hard link to {shown(place)}, which is not there"
+                    layer.facts[path] = (Incomplete(shown(path), reason),)
+            elif file.content is not None:
+                layer.facts[path] = book.facts(path, file.content)
+            elif file.symlink is not None:
+                further[position, path] = resolve(place, file.symlink)
+            elif file.link is not None:
+                further[position, path] = file.link
+        pending = further
+    for position, path in pending:
+        layers[position][1].facts[path] = (Incomplete(shown(path), "a chain of too many links"),)
+
+
+class _Targets:
+    """What stands at some paths, in each layer, from one more pass over the image."""
+
+    def __init__(
+        self, paths: set[bytes], layers: list[tuple[str, LayerFacts]], opened: OpenImage
+    ) -> None:
+        # A name with a star is no place that a pattern can name; such a link leads nowhere.
+        patterns = [
+            Pattern(path.decode("utf-8", "surrogateescape")) for path in paths if b"*" not in path
+        ]
+        read: dict[str, tuple[dict[bytes, FoundFile], Changes]] = {}
+        for reading in opened.layers(Selector(patterns)):
+            files = {file.path: file for file in reading.files}
+            read[reading.diff_id] = (files, reading.changes)
+        self._files = [read[diff_id][0] for diff_id, _ in layers]
+        self._visible = visible_paths(
+            [
+                (set(files), read[diff_id][1])
+                for files, (diff_id, _) in zip(self._files, layers, strict=True)
+            ]
+        )
+
+    def visible(self, path: bytes) -> FoundFile | None:
+        """Return the file that the merged image shows at `path`; symbolic links mean that one."""
+        top = self._visible.get(path)
+        return None if top is None else self._files[top][path]
+
+    def linked(self, position: int, path: bytes) -> FoundFile | None:
+        """Return the file that a hard link in a layer means: the layer's own, else a lower one."""
+        for files in reversed(self._files[: position + 1]):
+            if path in files:
+                return files[path]
+        return None
 
 
 def _merge(image: Image, layers: list[tuple[str, LayerFacts]]) -> Inventory:

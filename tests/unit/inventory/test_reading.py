@@ -150,3 +150,66 @@ def test_two_layers_with_the_same_content_are_read_once_and_both_count(tmp_path:
     inventory = read(tmp_path, same, [file("app/node_modules/.wh.a")], same)
     assert names(inventory) == ["a"]
     assert len(inventory.layers) == 3
+
+
+def test_a_link_means_what_the_highest_layer_has_there(tmp_path: Path) -> None:
+    inventory = read(
+        tmp_path,
+        [link(STATUS, "/opt/db", tarfile.SYMTYPE), file("opt/db", stanza("a", "1"))],
+        [file("opt/db", stanza("a", "2"))],
+    )
+    assert [(p.name, p.version) for p in inventory.packages] == [("a", "2")]
+
+
+def test_a_link_to_what_a_higher_layer_removed_leads_nowhere(tmp_path: Path) -> None:
+    inventory = read(
+        tmp_path,
+        [link(STATUS, "/opt/db", tarfile.SYMTYPE), file("opt/db", stanza("a", "1"))],
+        [file("opt/.wh.db")],
+    )
+    assert names(inventory) == []
+
+
+def test_a_link_to_a_link_is_followed(tmp_path: Path) -> None:
+    inventory = read(
+        tmp_path,
+        [
+            link(STATUS, "/opt/one", tarfile.SYMTYPE),
+            link("opt/one", "two", tarfile.SYMTYPE),
+            file("opt/two", stanza("a", "1")),
+        ],
+    )
+    assert names(inventory) == ["a"]
+
+
+def test_links_in_a_circle_are_said_to_be_unread(tmp_path: Path) -> None:
+    inventory = read(
+        tmp_path,
+        [link(STATUS, "/opt/one", tarfile.SYMTYPE), link("opt/one", STATUS, tarfile.SYMTYPE)],
+    )
+    assert names(inventory) == []
+    assert inventory.incomplete
+
+
+def test_a_database_in_a_folder_behind_a_link_is_read(tmp_path: Path) -> None:
+    inventory = read(
+        tmp_path,
+        [
+            link("var/lib/dpkg", "../../usr/share/state", tarfile.SYMTYPE),
+            file("usr/share/state/status", stanza("a", "1")),
+        ],
+    )
+    assert names(inventory) == ["a"]
+
+
+def test_a_broken_hard_link_that_a_higher_layer_removed_is_nobodys_loss(tmp_path: Path) -> None:
+    inventory = read(
+        tmp_path,
+        [
+            link("app/node_modules/a/package.json", "gone"),
+            file("app/node_modules/b/package.json", package_json("b")),
+        ],
+        [file("app/node_modules/.wh.a")],
+    )
+    assert names(inventory) == ["b"]
+    assert not inventory.incomplete
