@@ -376,7 +376,7 @@ class _Altered(Built):
         return self._stored.get(layer) or super().blob(layer)
 
 
-_FORMS: tuple[tuple[str, Callable[[Built], Files]], ...] = (
+FORMS: tuple[tuple[str, Callable[[Built], Files]], ...] = (
     ("docker-archive", Built.legacy),
     ("docker-archive", Built.skopeo),
     ("docker-archive", Built.modern),
@@ -395,7 +395,7 @@ class Maker:
         self._whole = [
             (source, building.archived(form(image)))
             for image in self._seeds
-            for source, form in _FORMS
+            for source, form in FORMS
         ]
 
     def make(self) -> tuple[str, str, bytes]:
@@ -406,7 +406,7 @@ class Maker:
             source, archive = dice.choice(self._whole)
             archive = _mutated(archive, dice)
         else:
-            source, form = dice.choice(_FORMS)
+            source, form = dice.choice(FORMS)
             image = dice.choice(self._seeds)
             if depth == "index":
                 files = form(image)

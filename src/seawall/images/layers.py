@@ -39,6 +39,7 @@ class Changes:
 
     removed: set[bytes] = field(default_factory=set)  # whiteouts: these and all below them
     opaque: set[bytes] = field(default_factory=set)  # folders whose lower content is gone
+    folders: set[bytes] = field(default_factory=set)  # wanted names that are folders here
     # One 64-bit hash for each name that is no folder: such a name hides a lower folder of the
     # same name. 8 bytes an entry instead of an object; Python's hash is keyed for each process,
     # so nobody can prepare a collision.
@@ -78,7 +79,7 @@ def read_layer(
             continue
         if kind == Kind.DIRECTORY:
             if candidates(path):
-                changes.removed.add(path)  # a folder where a file was wanted hides that file
+                changes.folders.add(path)  # hides a file of that name, not what is below it
             continue
         remember(hash(path))
         patterns = candidates(path)
@@ -157,7 +158,9 @@ def visible(layers: list[tuple[set[bytes], Changes]]) -> dict[bytes, int]:
 
 def _is_hidden(path: bytes, changes: Changes, names: set[int]) -> bool:
     """Tell whether a higher layer removes `path`, replaces it, or does so with a folder above."""
-    if path in changes.removed or hash(path) in names or b"" in changes.opaque:
+    if path in changes.removed or path in changes.folders or hash(path) in names:
+        return True
+    if b"" in changes.opaque:
         return True
     return any(
         folder in changes.removed or folder in changes.opaque or hash(folder) in names

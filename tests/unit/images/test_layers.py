@@ -1,6 +1,5 @@
 """Layers by the OCI image specification, "Applying Changesets", against a naive file system."""
 
-import io
 import tarfile
 from dataclasses import dataclass, field
 
@@ -8,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.errors import LimitExceeded
+from seawall.errors import CorruptImage, LimitExceeded
 from seawall.images import FoundFile, Limits, Pattern, Selector, resolve, shown, visible
 from seawall.images.layers import Changes, clean, read_layer
 from seawall.images.limits import Budget
@@ -231,6 +230,12 @@ def test_a_folder_hides_the_wanted_file_it_replaces() -> None:
     }
 
 
+def test_a_folder_of_a_wanted_name_hides_nothing_below_it() -> None:
+    # `x.egg-info` is a file or a folder; a layer that touches the folder names it again
+    bottom = [folder("a.egg"), wanted("a.egg/wanted")]
+    assert merged(bottom, [folder("a.egg"), Entry("a.egg/installer")]) == {b"a.egg/wanted": 0}
+
+
 def test_a_folder_that_is_there_again_hides_nothing() -> None:
     assert merged([wanted()], [folder("app"), folder("./"), folder("app/other")]) == {
         b"app/wanted": 0
@@ -340,9 +345,9 @@ def test_what_is_visible_is_what_a_naive_file_system_has(layers: list[list[Entry
 
 
 def test_a_layer_that_ends_too_early_yields_what_came_before_and_fails() -> None:
-    out = io.BytesIO(packed([wanted(), wanted("b/wanted")])[:1100])
-    tar = TarReader(ChunkStream(iter((out.getvalue(),)), "test"), Budget(Limits()))
+    archive = packed([wanted(), wanted("b/wanted")])[:1100]
+    tar = TarReader(ChunkStream(iter((archive,)), "test"), Budget(Limits()))
     files = read_layer(tar, Selector(WANTED), Changes(), [], "test")
     assert next(files).path == b"app/wanted"
-    with pytest.raises(Exception, match="truncated"):
+    with pytest.raises(CorruptImage, match="truncated"):
         next(files)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from seawall.errors import LimitExceeded, NotAnImage, SourceUnavailable
+from seawall.errors import LimitExceeded, NotAnImage, SourceUnavailable, UnknownTarget
 from seawall.images.layers import FoundFile, clean, resolve, shown
 from seawall.images.limits import Budget, Limits
 from seawall.images.selection import Pattern, Selector
@@ -50,6 +50,8 @@ def open_directory(ref: ImageRef, limits: Limits) -> Iterator[OpenImage]:
         raise NotAnImage(
             f"{ref}: not a directory", "use docker-archive: or oci-archive:"
         ) from error
+    except FileNotFoundError as error:
+        raise UnknownTarget(f"{ref}: no such directory", "check the path") from error
     except OSError as error:
         raise SourceUnavailable(
             f"{ref}: {error.strerror}", "check the path, or run as root"
