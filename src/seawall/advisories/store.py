@@ -107,6 +107,8 @@ _ADVISORY = (
     "SELECT id, name, modified, published, withdrawn, aliases, upstream, severity, score, summary "
     "FROM advisory"
 )
+# sqlite's own message may quote bytes of a damaged file that are no text.
+_DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 
 class AdvisoryStore:
@@ -118,9 +120,11 @@ class AdvisoryStore:
         try:
             self._db.execute("PRAGMA temp_store = MEMORY")  # there may be no folder to write in
             found = self._db.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
-        except sqlite3.DatabaseError as error:
+        except _DAMAGE as error:
+            self._db.close()
             raise StoreUnusable(f"{place}: not an advisory store, or damaged ({error})") from error
         if found is None or found[0] != FORMAT:
+            self._db.close()
             raise StoreUnusable(f"{place}: an advisory store of another version of Seawall")
 
     def copy_to(self, target: sqlite3.Connection) -> bool:
@@ -224,7 +228,7 @@ class AdvisoryStore:
             )
             self._db.execute("DELETE FROM asked")
             self._db.executemany("INSERT INTO asked VALUES (?, ?, ?)", versions)
-        except sqlite3.DatabaseError as error:
+        except _DAMAGE as error:
             raise StoreUnusable(f"{self.place}: cannot be asked ({error})") from error
         for subject, advisory, high, *fields in self._rows(
             "SELECT asked.subject, r.advisory, r.high, p.ecosystem, p.name, r.introduced, r.fixed,"
@@ -312,7 +316,7 @@ class AdvisoryStore:
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
         try:
             yield from self._db.execute(sql, values)
-        except sqlite3.DatabaseError as error:
+        except _DAMAGE as error:
             raise StoreUnusable(f"{self.place}: damaged ({error})") from error
 
     def _advisory(self, row: Sequence[Any]) -> Advisory:

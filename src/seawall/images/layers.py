@@ -17,6 +17,8 @@ from seawall.model import Incomplete
 _WHITEOUT = b".wh."
 _OPAQUE = b".wh..wh..opq"
 _AUFS = b".wh..wh."  # bookkeeping of an old driver, no whiteout
+_ODD_ENDS = (b".", b"/")
+_DIRECTORY, _SYMLINK = int(Kind.DIRECTORY), int(Kind.SYMLINK)  # compared once a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,9 @@ class Changes:
     # same name. 8 bytes an entry instead of an object; Python's hash is keyed for each process,
     # so nobody can prepare a collision.
     names: "array[int]" = field(default_factory=lambda: array("q"))
-    top_links: dict[bytes, bytes] = field(default_factory=dict)  # bin → usr/bin, at the root
+    # Links that stand where folders usually are, at the root or above a place that is opened by
+    # its very path: bin → usr/bin. Targets are paths from the root.
+    folder_links: dict[bytes, bytes] = field(default_factory=dict)
 
 
 def clean(name: bytes) -> bytes:
@@ -67,25 +71,32 @@ def read_layer(
     A wanted file over the limit for one file is added to `incomplete` and not yielded.
     """
     candidates = selector.candidates
+    names, endings, folders = selector.names, selector.endings, selector.folders
     remember = changes.names.append
     depth = tar.budget.limits.depth
+    # This loop sees every name of the image, so it rules out the many before it asks about the few.
     for name, kind, size, link in tar:
         path = name[2:] if name[:2] == b"./" else name
-        if kind == Kind.DIRECTORY:
+        if kind == _DIRECTORY:
             path = path.rstrip(b"/")
-        if b"./" in path or b"//" in path or path[:1] == b"/" or path[-1:] in (b".", b"/"):
+        if b"./" in path or b"//" in path or path[:1] == b"/" or path[-1:] in _ODD_ENDS:
             path = clean(path)
         if b".wh." in path and _note_whiteout(path, changes):
             continue
-        if kind == Kind.DIRECTORY:
-            if candidates(path):
+        folder, slash, last = path.rpartition(b"/")
+        patterns = (
+            candidates(path)
+            if last in names or last.rpartition(b".")[2] in endings or folder in folders
+            else None
+        )
+        if kind == _DIRECTORY:
+            if patterns:
                 changes.folders.add(path)  # hides a file of that name, not what is below it
             continue
         remember(hash(path))
-        patterns = candidates(path)
-        if kind == Kind.SYMLINK:
-            if b"/" not in path:
-                changes.top_links[path] = clean(link)
+        if kind == _SYMLINK:
+            if not slash or path in selector.above:
+                changes.folder_links[path] = resolve(path, link)
             if patterns and any(pattern.is_exact for pattern in patterns):
                 yield FoundFile(path, symlink=link)
             continue

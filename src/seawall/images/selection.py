@@ -41,9 +41,17 @@ def _regex(glob: str) -> re.Pattern[bytes]:
 
 
 class Selector:
-    """All patterns together, asked once a name."""
+    """All patterns together, asked once a name.
+
+    A name that matches nothing in `names`, `endings` and `folders` is wanted by no pattern; the
+    loops that see millions of names look there before they ask `candidates`. `above` are the
+    folders that lead to places which programs open by their very path: a symbolic link in place
+    of one moves the file behind it.
+    """
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
+        self.exact: list[Pattern] = []
+        self.above: set[bytes] = set()
         self._by_name: dict[bytes, list[Pattern]] = {}
         self._by_ending: dict[bytes, list[Pattern]] = {}
         self._by_folder: dict[bytes, list[Pattern]] = {}
@@ -57,6 +65,12 @@ class Selector:
                 self._by_ending.setdefault(last[2:], []).append(pattern)
             else:
                 raise ValueError(f"pattern {pattern.path!r} would need a look at every name")
+            if pattern.is_exact:
+                self.exact.append(pattern)
+                self.above.update(_above(folder))
+        self.names = frozenset(self._by_name)
+        self.endings = frozenset(self._by_ending)
+        self.folders = frozenset(self._by_folder)
 
     def candidates(self, path: bytes) -> list[Pattern] | None:
         """Return the patterns that mean `path`; None or an empty list for most paths."""
@@ -71,3 +85,9 @@ class Selector:
         if found is None:
             return None
         return [pattern for pattern in found if pattern.matches(path)]
+
+
+def _above(folder: bytes) -> list[bytes]:
+    """Return a folder and all folders above it, without the root."""
+    parts = folder.split(b"/") if folder else []
+    return [b"/".join(parts[: end + 1]) for end in range(len(parts))]

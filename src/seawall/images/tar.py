@@ -37,13 +37,9 @@ class Kind(IntEnum):
     FIFO = ord("6")
 
 
-class TarEntry(NamedTuple):
-    """One entry: `name` as stored, `size` bytes of content once expanded, `link` for links."""
-
-    name: bytes
-    kind: int  # a `Kind`
-    size: int
-    link: bytes
+# One entry: its name as stored, a `Kind`, the bytes of content once expanded, and for links the
+# target. A plain tuple, because there are hundreds of thousands of them.
+TarEntry = tuple[bytes, int, int, bytes]
 
 
 class Sparse(NamedTuple):
@@ -126,7 +122,7 @@ class TarReader:
                 self._stored = size
                 self._padding = -size % BLOCK
                 sparse = self._sparse
-                yield TarEntry(name, flag, sparse.size if sparse else size, b"")
+                yield name, flag, sparse.size if sparse else size, b""
                 left = self._stored + self._padding
                 if left:
                     skip(left)
@@ -161,7 +157,7 @@ class TarReader:
                 if kind < 0x30 or kind > 0x36:
                     kind = 0x30  # an unknown type is a file: POSIX says so
                 sparse = self._sparse
-                yield TarEntry(name, kind, sparse.size if sparse else size, link)
+                yield name, kind, sparse.size if sparse else size, link
                 left = self._stored + self._padding
                 if left:
                     skip(left)

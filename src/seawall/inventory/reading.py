@@ -115,14 +115,21 @@ def _follow_links(layers: list[tuple[str, LayerFacts]], opened: OpenImage, book:
     Rare (package stores that link into ``node_modules``), so it costs another pass over the image
     only when something is missing, and one more for each link behind a link.
     """
+    folder_links = _folder_links(layers)
     pending: dict[tuple[int, bytes], bytes] = {}  # (layer, path) → where it leads
     for position, (_, layer) in enumerate(layers):
         for path, target in layer.links.items():
             pending[position, path] = target
         for path, target in layer.symlinks.items():
-            place = resolve(path, target)
+            place = _behind(resolve(path, target), folder_links)
             if not book.selector.candidates(place):  # else its facts count under its own name
                 pending[position, path] = place
+    known = {path for _, layer in layers for path in (*layer.facts, *layer.symlinks, *layer.links)}
+    for pattern in book.selector.exact:
+        path = pattern.path.encode()
+        place = _behind(path, folder_links)
+        if place != path and path not in known and not book.selector.candidates(place):
+            pending[len(layers) - 1, path] = place
     for _ in range(_HOPS):
         if not pending:
             return
@@ -139,7 +146,7 @@ def _follow_links(layers: list[tuple[str, LayerFacts]], opened: OpenImage, book:
             elif file.content is not None:
                 layer.facts[path] = book.facts(path, file.content)
             elif file.symlink is not None:
-                further[position, path] = resolve(place, file.symlink)
+                further[position, path] = _behind(resolve(place, file.symlink), folder_links)
             elif file.link is not None:
                 further[position, path] = file.link
         pending = further
@@ -204,7 +211,7 @@ def _merge(image: Image, layers: list[tuple[str, LayerFacts]]) -> Inventory:
         packages.extend(_attributed(path, layers, top))
     for diff_id, layer in layers:
         incomplete.extend(replace(item, layer=diff_id) for item in layer.incomplete)
-    packages = list(_owned(packages, owners, _top_links(layers)))
+    packages = list(_owned(packages, owners, _folder_links(layers)))
     distribution = distributions.get(b"etc/os-release") or distributions.get(b"usr/lib/os-release")
     incomplete.extend(_doubts(distribution, packages, incomplete))
     return Inventory(
@@ -233,29 +240,43 @@ def _attributed(path: bytes, layers: list[tuple[str, LayerFacts]], top: int) -> 
 
 
 def _owned(
-    packages: Iterable[Package], owners: Mapping[str, str], top_links: Mapping[str, str]
+    packages: Iterable[Package], owners: Mapping[str, str], folder_links: Mapping[bytes, bytes]
 ) -> Iterator[Package]:
     """Yield the packages with the owner of the file that names them.
 
     A package database names files as they were packed; where ``/lib`` is a link to ``/usr/lib``
     the file itself lies behind the link.
     """
+    at_root = {shown(link): shown(to) for link, to in folder_links.items() if b"/" not in link}
     behind: dict[str, str] = {}
     for path, owner in owners.items():
         first, slash, rest = path.partition("/")
-        behind[f"{top_links[first]}/{rest}" if slash and first in top_links else path] = owner
+        behind[f"{at_root[first]}/{rest}" if slash and first in at_root else path] = owner
     for package in packages:
         owner = behind.get(package.path, "")
         itself = package.type == "deb" or owner == f"{package.type}:{package.name}"
         yield package if not owner or itself else replace(package, owner=owner)
 
 
-def _top_links(layers: list[tuple[str, LayerFacts]]) -> dict[str, str]:
-    links: dict[str, str] = {}
+def _folder_links(layers: list[tuple[str, LayerFacts]]) -> dict[bytes, bytes]:
+    links: dict[bytes, bytes] = {}
     for _, layer in layers:
-        for name, target in layer.changes.top_links.items():
-            links[shown(name)] = shown(target)
+        links.update(layer.changes.folder_links)
     return links
+
+
+def _behind(path: bytes, folder_links: Mapping[bytes, bytes]) -> bytes:
+    """Return where `path` really lies when folders above it are links; `path` in a circle."""
+    place = path
+    for _ in range(_HOPS):
+        folder = place
+        while folder := folder.rpartition(b"/")[0]:
+            if folder in folder_links:
+                place = folder_links[folder] + place[len(folder) :]
+                break
+        else:
+            return place
+    return path
 
 
 def _doubts(

@@ -99,7 +99,7 @@ def test_bytes_that_are_no_utf8_are_shown_as_escapes() -> None:
 
 def test_symbolic_links_at_the_root_are_known() -> None:
     layer = [symlink("lib", "usr/lib"), symlink("bin", "/usr/bin/"), symlink("a/b", "c")]
-    assert read(packed(layer)).changes.top_links == {b"lib": b"usr/lib", b"bin": b"usr/bin"}
+    assert read(packed(layer)).changes.folder_links == {b"lib": b"usr/lib", b"bin": b"usr/bin"}
 
 
 # --- what is found -------------------------------------------------------------------------------

@@ -620,7 +620,7 @@ def test_the_files_of_a_directory_are_one_layer(tmp_path: Path) -> None:
         (b"x.egg", b"PKe"),
     }
     assert reading.incomplete == []
-    assert reading.changes.top_links == {b"lib": b"usr/lib"}
+    assert reading.changes.folder_links == {b"lib": b"usr/lib"}
 
 
 @pytest.mark.parametrize(

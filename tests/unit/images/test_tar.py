@@ -11,6 +11,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -20,8 +21,18 @@ from seawall.errors import CorruptImage, LimitExceeded
 from seawall.images.blobs import MappedFile, looks_like_tar
 from seawall.images.limits import Budget, Limits
 from seawall.images.stream import ChunkStream, MappedStream
-from seawall.images.tar import Kind, TarEntry, TarReader
+from seawall.images.tar import Kind, TarReader
 from tests.unit.images.building import Entry, hard_link, packed, symlink
+
+
+class TarEntry(NamedTuple):
+    """The reader's plain tuples, with names for their fields."""
+
+    name: bytes
+    kind: int
+    size: int
+    link: bytes
+
 
 Read = list[tuple[TarEntry, bytes]]
 
@@ -31,7 +42,8 @@ Read = list[tuple[TarEntry, bytes]]
 def taken(tar: TarReader) -> Read:
     """Return each entry; the content of each second file is skipped, not read."""
     found: Read = []
-    for number, entry in enumerate(tar):
+    for number, fields in enumerate(tar):
+        entry = TarEntry(*fields)
         wanted = entry.kind == Kind.FILE and number % 2 == 0
         found.append((entry, tar.content() if wanted else b""))
     return found
@@ -273,7 +285,8 @@ class Endless:
 def only_headers(*blocks: bytes) -> tuple[list[TarEntry], int]:
     data = b"".join(blocks)
     stream = Endless([data[at : at + 512] for at in range(0, len(data), 512)])
-    return list(TarReader(stream, Budget(Limits()))), stream.skipped
+    tar = TarReader(stream, Budget(Limits()))
+    return [TarEntry(*entry) for entry in tar], stream.skipped
 
 
 @pytest.mark.parametrize("size", [8 << 30, (8 << 30) + 1, 1 << 42, (1 << 62) + 5])
@@ -505,7 +518,7 @@ def test_sparse_files_of_gnu_tar_have_their_holes_filled(tmp_path: Path, form: l
         pytest.skip("needs a file system that says where holes are")
     for seed in range(3):
         tar = TarReader(ChunkStream(cut(made.stdout, random.Random(seed)), "t"), Budget(Limits()))
-        found = {entry.name: (entry.size, tar.content()) for entry in tar}
+        found = {name: (size, tar.content()) for name, _, size, _ in tar}
         assert found.pop(b"plain") == (len(plain), plain)
         assert {name: content for name, (_, content) in found.items()} == expected
         assert {size for size, _ in found.values()} == {1 << 21}

@@ -214,7 +214,7 @@ def _intervals(events: list[dict[str, Any]], product: _Product) -> Iterator[Inte
     opened: tuple[bytes, str] | None = None
     for place, said in sorted(places.items()):
         begin = (place, said["introduced"]) if "introduced" in said else None
-        if opened is None and begin and "fixed" in said and "last_affected" not in said:
+        if opened is None and begin and "fixed" in said:
             none = product.range(begin[1], said["fixed"], state=FixState.NOT_AFFECTED)
             yield Interval(none, place, place)
         elif "fixed" not in said and "last_affected" not in said:
@@ -236,8 +236,7 @@ def _interval(
 ) -> Iterator[Interval]:
     """Yield the interval that ends at `place`, where the events `said` happen."""
     low, introduced = opened
-    # Where both stand at one version, "last affected" speaks of more versions: it is safer.
-    last = said.get("last_affected", "")
+    last = said["last_affected"] if "fixed" not in said else ""
     end = after(place) if last else place
     high = end if limit is None else min(end, limit)
     if high <= low:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from seawall.errors import LimitExceeded, NotAnImage, SourceUnavailable, UnknownTarget
-from seawall.images.layers import FoundFile, clean, resolve, shown
+from seawall.images.layers import FoundFile, resolve, shown
 from seawall.images.limits import Budget, Limits
 from seawall.images.selection import Pattern, Selector
 from seawall.images.sources.contract import LayerReading, OpenImage
@@ -112,9 +112,10 @@ class Directory:
                     else:
                         folders.append((path, depth + 1))
                     continue
-                if not below and entry.is_symlink():
+                if (not below or path in selector.above) and entry.is_symlink():
                     with suppress(OSError):  # it may have been replaced since it was listed
-                        reading.changes.top_links[path] = clean(_target(entry.path))
+                        target = resolve(path, _target(entry.path))
+                        reading.changes.folder_links[path] = target
                 patterns = selector.candidates(path)
                 if patterns:
                     found = self._found(path, patterns, entry, reading)

@@ -5,8 +5,10 @@ projects"), setuptools' older forms ``.egg-info`` (a file or a directory) or a z
 """
 
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 
 from seawall.images import Pattern
@@ -18,6 +20,16 @@ _NAME = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?", re.IGNORECASE | re.ASCI
 _BODY = re.compile(rb"\r?\n\r?\n")
 _METADATA_BYTES = 4 << 20
 _EGG_MEMBER = "EGG-INFO/PKG-INFO"
+# All that zipfile lets through of what its decompressors raise.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    EOFError,
+)
 
 
 def metadata(file: ImageFile) -> Iterator[Fact]:
@@ -48,7 +60,7 @@ def egg(file: ImageFile) -> Iterator[Fact]:
                 content = stream.read(_METADATA_BYTES)
     except KeyError:
         return  # some other zip file of that name
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except _DAMAGED as error:
         yield Incomplete(file.path, f"a damaged egg ({error})")
         return
     yield from _package(file.path, content)

@@ -1,0 +1,118 @@
+"""The report as a whole, and what is left out of it on purpose."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from seawall.images import OpenImage
+from seawall.model import (
+    Finding,
+    FixState,
+    Image,
+    ImageRef,
+    Incomplete,
+    Package,
+    Severity,
+    Urgency,
+)
+from seawall.scanning import Report, advisory_data, over_threshold, scan, without_unfixed
+from tests.unit.advisories.records import below, record, store_of
+from tests.unit.scanning.reports.samples import GLIBC, REPORT
+from tests.unit.scanning.test_vulnerabilities import inventory
+
+
+@dataclass
+class Opened:
+    """What `scan` needs of an open image."""
+
+    image: Image
+    notes: list[str]
+
+
+def report_of(*findings: Finding) -> Report:
+    return replace(REPORT, findings=findings, notes=())
+
+
+def test_a_scan_puts_all_into_a_report(tmp_path: Path) -> None:
+    image = Image(ImageRef("dir", "x"), "", ())
+    gap = Incomplete("a/file", "too large")
+    held = replace(
+        inventory(
+            Package("pypi", "x", "1"), Package("pypi", "y", "one"), Package("npm", "z", "1.0.0")
+        ),
+        incomplete=(gap,),
+    )
+    records = {"PyPI": [record("X-1", below("PyPI", n, "2")) for n in "x"]}
+    with store_of(tmp_path, records) as store:
+        opened = cast("OpenImage", Opened(image, ["a note"]))
+        report = scan(held, opened, store, is_snapshot=True)
+    assert [finding.id for finding in report.findings] == ["X-1"]
+    assert report.packages == {"npm": 1, "pypi": 2}
+    assert list(report.packages) == ["npm", "pypi"]
+    assert report.incomplete[0] == gap
+    assert "1 npm packages not judged" in report.incomplete[1].reason
+    assert report.notes == ("a note",)
+    assert report.data.is_snapshot
+    assert report.data.advisories == 1
+    assert report.image is image
+
+
+def test_the_age_of_the_advisories_is_that_of_the_oldest_feed(tmp_path: Path) -> None:
+    records = {
+        "PyPI": [record("X-1", below("PyPI", "x", "2"))],
+        "npm": [record("X-2", below("npm", "x", "2.0.0"))],
+    }
+    with store_of(tmp_path, records) as store:
+        data = advisory_data(store, is_snapshot=False)
+    assert data.obtained == "2026-11-20T12:00:00Z"
+    assert data.newest == "2026-01-02T03:04:05Z"
+
+
+def test_an_empty_store_has_no_age(tmp_path: Path) -> None:
+    with store_of(tmp_path, {}) as store:
+        data = advisory_data(store, is_snapshot=False)
+    assert (data.newest, data.obtained, data.advisories) == ("", "", 0)
+
+
+UNFIXED = replace(GLIBC, id="CVE-2020-1", state=FixState.UNFIXED, urgency=Urgency.WATCH)
+MINOR = replace(GLIBC, id="CVE-2020-2", state=FixState.WILL_NOT_FIX, urgency=Urgency.HIDDEN)
+HOSTILE = replace(GLIBC, id="MAL-1", state=FixState.UNFIXED, urgency=Urgency.NOW)
+
+
+def test_what_nobody_can_fix_can_be_left_out_and_is_counted() -> None:
+    report = without_unfixed(report_of(GLIBC, UNFIXED, MINOR))
+    assert report.findings == (GLIBC,)
+    assert report.notes == ("left out 2 findings without a fix",)
+
+
+def test_where_all_have_a_fix_nothing_is_said() -> None:
+    assert without_unfixed(report_of(GLIBC)) == report_of(GLIBC)
+
+
+def test_a_malicious_package_is_never_left_out() -> None:
+    assert without_unfixed(report_of(HOSTILE)).findings == (HOSTILE,)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "expected"),
+    [
+        (Severity.UNKNOWN, ["unknown", "low", "high", "critical"]),
+        (Severity.LOW, ["low", "high", "critical"]),
+        (Severity.MEDIUM, ["high", "critical"]),
+        (Severity.CRITICAL, ["critical"]),
+    ],
+)
+def test_findings_at_or_above_the_threshold_count(threshold: Severity, expected: list[str]) -> None:
+    rated = [
+        replace(GLIBC, severity=severity)
+        for severity in (Severity.UNKNOWN, Severity.LOW, Severity.HIGH, Severity.CRITICAL)
+    ]
+    found = over_threshold(report_of(*rated, replace(MINOR, severity=Severity.CRITICAL)), threshold)
+    assert [str(finding.severity) for finding in found] == expected
+
+
+def test_unconfirmed_and_unfixed_findings_count_for_a_gate() -> None:
+    unconfirmed = replace(UNFIXED, confirmed=False)
+    assert over_threshold(report_of(unconfirmed), Severity.HIGH) == [unconfirmed]
