@@ -17,7 +17,7 @@ from seawall.model import Incomplete
 _WHITEOUT = b".wh."
 _OPAQUE = b".wh..wh..opq"
 _AUFS = b".wh..wh."  # bookkeeping of an old driver, no whiteout
-_ODD_ENDS = (b".", b"/")
+_NO_NAMES = frozenset((b"", b".", b".."))
 _DIRECTORY, _SYMLINK = int(Kind.DIRECTORY), int(Kind.SYMLINK)  # compared once a name
 
 
@@ -74,28 +74,36 @@ def read_layer(
     names, endings, folders = selector.names, selector.endings, selector.folders
     remember = changes.names.append
     depth = tar.budget.limits.depth
-    # This loop sees every name of the image, so it rules out the many before it asks about the few.
+    # This loop sees every name of the image: it rules out the many before it asks about the few,
+    # and cleans a folder's name once, as what is in one folder mostly stands together.
+    stored_folder: bytes | None = None
+    folder = below = b""
     for name, kind, size, link in tar:
-        path = name[2:] if name[:2] == b"./" else name
         if kind == _DIRECTORY:
-            path = path.rstrip(b"/")
-        if b"./" in path or b"//" in path or path[:1] == b"/" or path[-1:] in _ODD_ENDS:
-            path = clean(path)
-        if b".wh." in path and _note_whiteout(path, changes):
+            path = clean(name)
+            if not (_is_whiteout(path) and _note_whiteout(path, changes)) and candidates(path):
+                changes.folders.add(path)  # hides a file of that name, not what is below it
             continue
-        folder, slash, last = path.rpartition(b"/")
+        stored, _, last = name.rpartition(b"/")
+        if stored != stored_folder:
+            stored_folder, folder = stored, clean(stored)
+            below = folder + b"/" if folder else b""
+        if last in _NO_NAMES:
+            path = clean(name)
+            folder, _, last = path.rpartition(b"/")
+            stored_folder = None  # `below` no longer fits it
+        else:
+            path = below + last
+        if last[:4] == _WHITEOUT and _note_whiteout(path, changes):
+            continue
+        remember(hash(path))
         patterns = (
             candidates(path)
             if last in names or last.rpartition(b".")[2] in endings or folder in folders
             else None
         )
-        if kind == _DIRECTORY:
-            if patterns:
-                changes.folders.add(path)  # hides a file of that name, not what is below it
-            continue
-        remember(hash(path))
         if kind == _SYMLINK:
-            if not slash or path in selector.above:
+            if not folder or path in selector.above:
                 changes.folder_links[path] = resolve(path, link)
             if patterns and any(pattern.is_exact for pattern in patterns):
                 yield FoundFile(path, symlink=link)
@@ -128,6 +136,10 @@ def _content(
         incomplete.append(Incomplete(shown(path), str(error)))
         return None
     return content if any(content.startswith(magic) for magic in magics) else None
+
+
+def _is_whiteout(path: bytes) -> bool:
+    return path.rpartition(b"/")[2][:4] == _WHITEOUT
 
 
 def _note_whiteout(path: bytes, changes: Changes) -> bool:
