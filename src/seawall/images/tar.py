@@ -22,6 +22,7 @@ from seawall.images.stream import ByteStream
 BLOCK = 512
 _META_BYTES = 1 << 20  # a long name or pax header larger than this is no name
 _ADLER = 65521
+_REMEMBERED = 1 << 14  # header fields whose meaning is kept: most headers repeat earlier ones
 _PAX_SPARSE_VERSIONS = ((b"0", b"0"), (b"0", b"1"), (b"1", b"0"))
 
 
@@ -74,6 +75,8 @@ class TarReader:
         uncounted = 0
         long_name = long_link = b""
         pax: dict[bytes, bytes] = {}
+        checksums: dict[bytes, int] = {}
+        sizes: dict[bytes, int] = {}
         first = True
         while True:
             header = read(BLOCK)
@@ -81,14 +84,16 @@ class TarReader:
             if not header or (header[0] == 0 and header.count(0) == BLOCK):
                 break
             # adler32's low half is 1 + the sum of all bytes (mod 65521): the header's checksum
-            # at C speed. The checksum field itself counts as eight spaces.
+            # at C speed.
             stored = header[148:156]
-            try:
-                expected = int(stored.rstrip(b"\0 "), 8)
-            except ValueError:
-                raise self._not_a_header(first) from None
-            total = (adler(header) & 0xFFFF) - 1 - sum(stored) + 256
-            if (total - expected) % _ADLER and not _signed_sum_is(header, expected):
+            expected = checksums.get(stored)
+            if expected is None:
+                expected = _expected(stored)
+                if expected is None:
+                    raise self._not_a_header(first)
+                if len(checksums) < _REMEMBERED:
+                    checksums[stored] = expected
+            if adler(header) & 0xFFFF != expected and not _signed_sum_is(header, stored):
                 raise self._not_a_header(first)
             first = False
             uncounted += 1
@@ -97,12 +102,12 @@ class TarReader:
                 uncounted = 0
 
             size_field = header[124:136]
-            try:
-                size = int(size_field.rstrip(b"\0 ") or b"0", 8)
-            except ValueError:
-                size = self._number(size_field)
-            if size < 0:
-                raise CorruptImage(f"{where}: an entry of negative size")
+            known_size = sizes.get(size_field)
+            if known_size is None:
+                known_size = self._size(size_field)
+                if len(sizes) < _REMEMBERED:
+                    sizes[size_field] = known_size
+            size = known_size
             kind = header[156]
             if kind == 0x30 or kind == 0 or kind == 0x37:  # noqa: PLR1714 - a set is slower here
                 end = header.find(0, 0, 100)
@@ -241,6 +246,16 @@ class TarReader:
         chunks = [(number(), number()) for _ in range(count)]
         return chunks, end + -end % BLOCK
 
+    def _size(self, field: bytes) -> int:
+        """Return the size of an entry; `CorruptImage` when it is negative or no number."""
+        try:
+            size = int(field.rstrip(b"\0 ") or b"0", 8)
+        except ValueError:
+            size = self._number(field)
+        if size < 0:
+            raise CorruptImage(f"{self._stream.where}: an entry of negative size")
+        return size
+
     def _number(self, field: bytes) -> int:
         """Return a size field that is not plain octal: base 256, or octal with odd filling."""
         if field[0] in (0x80, 0xFF):
@@ -372,7 +387,20 @@ def _is_time(field: bytes) -> bool:
     return not field.strip(b"\0 ").partition(b"\0")[0].strip(b"01234567")
 
 
-def _signed_sum_is(header: bytes, expected: int) -> bool:
+def _expected(stored: bytes) -> int | None:
+    """Return what adler32's low half is for a header with this checksum field; None for no field.
+
+    The checksum counts its own eight bytes as spaces, adler32 as they are.
+    """
+    try:
+        checksum = int(stored.rstrip(b"\0 "), 8)
+    except ValueError:
+        return None
+    return (1 + checksum - 256 + sum(stored)) % _ADLER
+
+
+def _signed_sum_is(header: bytes, stored: bytes) -> bool:
     """Tell whether the checksum was made with signed bytes, as some old programs did."""
+    expected = int(stored.rstrip(b"\0 "), 8)
     rest = header[:148] + header[156:]
     return sum(byte - 256 if byte > 127 else byte for byte in rest) + 256 == expected
