@@ -161,6 +161,11 @@ def _finding(
     is_part = package.type == "deb" and _KERNEL_PARTS.fullmatch(package.name) is not None
     if is_part:
         reason += "; headers only, no kernel code runs from this package"
+    urgency = Urgency.HIDDEN if is_part else urgency_of(flaw, confirmed)
+    if package.type == "deb" and _is_rebuild(package, flaw.fixed_in):
+        # Sorted below it, yet made from it: such a record names another release's version.
+        reason += f"; {package.version} is the rebuild of that very version for this release"
+        urgency = Urgency.HIDDEN if is_part else Urgency.WATCH
     return Finding(
         kind="vulnerability",
         id=flaw.id,
@@ -171,7 +176,7 @@ def _finding(
         installed=package.version,
         fixed_in=flaw.fixed_in,
         state=flaw.state,
-        urgency=Urgency.HIDDEN if is_part else urgency_of(flaw, confirmed),
+        urgency=urgency,
         layer=package.layer,
         path=package.path,
         reason=reason,
@@ -182,6 +187,12 @@ def _finding(
         summary=flaw.summary,
         confirmed=confirmed,
     )
+
+
+def _is_rebuild(package: Package, fixed: str) -> bool:
+    """Tell whether a Debian version is the stable release's rebuild of `fixed` (``~deb12u1``)."""
+    version = package.source_version or package.version
+    return bool(fixed) and re.fullmatch(re.escape(fixed) + r"~deb\d+u\d+", version) is not None
 
 
 def urgency_of(flaw: Flaw, confirmed: bool) -> Urgency:
@@ -202,7 +213,9 @@ def urgency_of(flaw: Flaw, confirmed: bool) -> Urgency:
     has_advisory = flaw.severity is Severity.UNKNOWN and any(
         name.startswith(("DSA-", "DLA-", "USN-")) for name in flaw.advisories
     )
-    if flaw.severity is Severity.HIGH or likely or has_advisory:
+    # What nobody has rated yet is mostly new; that must not make it look harmless.
+    unrated = flaw.severity is Severity.UNKNOWN and flaw.epss is None
+    if flaw.severity is Severity.HIGH or likely or has_advisory or unrated:
         return Urgency.SOON
     return Urgency.WATCH
 

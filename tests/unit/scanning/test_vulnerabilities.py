@@ -266,6 +266,26 @@ def test_what_could_not_be_judged_is_told_once(tmp_path: Path) -> None:
     assert len(judged(tmp_path, records, *packages).incomplete) == 1
 
 
+def test_debians_own_rebuild_of_the_fixed_version_is_not_urgent(tmp_path: Path) -> None:
+    fix = below("Debian:12", "openjdk-17", "17.0.19+10-1")
+    records = {
+        "Debian": [record("DEBIAN-CVE-2026-1", fix, database_specific={"severity": "critical"})]
+    }
+    expected = {
+        "17.0.19+10-1~deb12u2": Urgency.WATCH,
+        "17.0.19+10-1~deb12u2~x": Urgency.NOW,
+        "17.0.19+9-1~deb12u2": Urgency.NOW,
+    }
+    packages = [
+        Package("deb", "openjdk-17-jre", version, "openjdk-17", version, path="s")
+        for version in expected
+    ]
+    findings = judged(tmp_path, records, *packages).findings
+    assert {finding.installed: finding.urgency for finding in findings} == expected
+    reasons = [finding.reason for finding in findings if finding.urgency is Urgency.WATCH]
+    assert "rebuild" in reasons[0]
+
+
 # --- urgency -------------------------------------------------------------------------------------
 
 FLAW = Flaw(
@@ -290,7 +310,8 @@ FLAW = Flaw(
         ({"exploited_since": "2020-01-01", "severity": Severity.LOW}, Urgency.NOW),
         ({"epss": 0.1}, Urgency.SOON),
         ({"epss": 0.09}, Urgency.WATCH),
-        ({"severity": Severity.UNKNOWN}, Urgency.WATCH),
+        ({"severity": Severity.UNKNOWN}, Urgency.SOON),
+        ({"severity": Severity.UNKNOWN, "epss": 0.001}, Urgency.WATCH),
         ({"severity": Severity.UNKNOWN, "advisories": ("DSA-1-1",)}, Urgency.SOON),
         ({"severity": Severity.UNKNOWN, "advisories": ("DLA-1-1",)}, Urgency.SOON),
         ({"severity": Severity.UNKNOWN, "advisories": ("USN-1-1",)}, Urgency.SOON),

@@ -16,7 +16,7 @@ UPDATE = "seawall advisories update"
 
 MEANING: Mapping[Urgency, str] = {
     Urgency.NOW: "exploited in the wild, or critical, and a fix exists",
-    Urgency.SOON: "high, likely exploited or with its own DSA, and a fix exists",
+    Urgency.SOON: "high, likely exploited or not rated yet, and a fix exists",
     Urgency.WATCH: "no fix yet, or lower",
     Urgency.HIDDEN: "judged to need no action",
 }

@@ -20,7 +20,7 @@ from seawall.errors import VersionSyntaxError
 from seawall.versions import compare, key
 from tests.unit.advisories.records import NOW
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("SEAWALL_SHARED_DATA") or ROOT.parent / "shared" / "data")
 KEYS = ("ecosystem", "name")
 FEEDS = ("Debian", "PyPI", "Ubuntu", "npm")
