@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+
 from tools.check_docs import accepted, arguments, main, problems, project_files, slug
 
 Check = Callable[[Mapping[str, str]], list[str]]

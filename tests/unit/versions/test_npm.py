@@ -4,9 +4,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.unit.versions import oracles
 
 from seawall.versions import VersionSyntaxError, compare, npm, semver
+from tests.unit.versions import oracles
 
 
 @pytest.mark.parametrize(

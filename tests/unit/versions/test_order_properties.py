@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from seawall.versions import SCHEMES, VersionSyntaxError, after, compare, key
 from tests.unit.versions import oracles
 from tests.unit.versions.oracles import Pair, Verdict
 from tests.unit.versions.pairs import corpus, pairs, some
-
-from seawall.versions import SCHEMES, VersionSyntaxError, after, compare, key
 
 PAIRS = 100_000  # of two allowed versions, a scheme; pairs with a refused one come on top
 DPKG_QUESTIONS = 1_000  # one process each

@@ -3,8 +3,6 @@
 from dataclasses import replace
 
 from hypothesis import strategies as st
-from tests.unit.inventory.sbom.hostile import texts
-from tests.unit.scanning.reports.samples import BASE, REPORT
 
 from seawall.model import (
     Distribution,
@@ -18,6 +16,8 @@ from seawall.model import (
     Urgency,
 )
 from seawall.scanning.report import AdvisoryData
+from tests.unit.inventory.sbom.hostile import texts
+from tests.unit.scanning.reports.samples import BASE, REPORT
 
 findings = st.builds(
     Finding,

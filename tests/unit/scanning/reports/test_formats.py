@@ -5,10 +5,10 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from tests.unit.scanning.reports.samples import REPORT
 
 import seawall.scanning.reports
 from seawall.scanning.reports import FORMATS, Options
+from tests.unit.scanning.reports.samples import REPORT
 
 ROOM = Path(seawall.scanning.reports.__file__).parent
 NOT_FORMATS = {"__init__", "grouping", "options", "wording"}

@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 
 from hypothesis import given
 from hypothesis import strategies as st
+
+from seawall.scanning.report import Report
 from tests.unit.scanning.reports import hostile
 from tests.unit.scanning.reports.samples import (
     CLEAN,
@@ -17,8 +19,6 @@ from tests.unit.scanning.reports.samples import (
     WITH_GAPS,
     rendered,
 )
-
-from seawall.scanning.report import Report
 
 VOID = {"meta", "input"}
 ELEMENTS = re.findall(

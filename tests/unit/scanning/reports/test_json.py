@@ -3,11 +3,11 @@ from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
+
+from seawall.scanning.report import Report
 from tests.golden.comparison import assert_golden
 from tests.unit.scanning.reports import hostile
 from tests.unit.scanning.reports.samples import CLEAN, FINDINGS, GAPS, REPORT, WITH_GAPS, rendered
-
-from seawall.scanning.report import Report
 
 
 def document(report: Report) -> Any:

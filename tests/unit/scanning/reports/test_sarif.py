@@ -6,6 +6,8 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]  # it ships no types
 from hypothesis import given
+
+from seawall.scanning.report import Report
 from tests.golden.comparison import assert_golden
 from tests.unit.scanning.reports import hostile
 from tests.unit.scanning.reports.samples import (
@@ -16,8 +18,6 @@ from tests.unit.scanning.reports.samples import (
     WITH_GAPS,
     rendered,
 )
-
-from seawall.scanning.report import Report
 
 SCHEMA = Path(__file__).parents[3] / "data" / "schemas" / "sarif-2.1.0-rtm.5.json"
 

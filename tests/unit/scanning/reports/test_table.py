@@ -4,6 +4,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from seawall.inventory.sbom.columns import cells
+from seawall.model import Urgency
+from seawall.scanning.report import Report
 from tests.golden.comparison import assert_golden
 from tests.unit.scanning.reports import hostile
 from tests.unit.scanning.reports.samples import (
@@ -18,10 +22,6 @@ from tests.unit.scanning.reports.samples import (
     deb,
     rendered,
 )
-
-from seawall.inventory.sbom.columns import cells
-from seawall.model import Urgency
-from seawall.scanning.report import Report
 
 COMMANDS = ("explain one:", "show all:")  # to be copied, so never broken
 
