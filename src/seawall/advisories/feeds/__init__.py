@@ -1,7 +1,1 @@
-"""One module a feed: parsing is pure, fetching is shared (`fetch`)."""
-
-from seawall.advisories.feeds import epss, kev, osv
-
-FEEDS = (osv, kev, epss)
-
-__all__ = ["FEEDS", "epss", "kev", "osv"]
+"""One module a feed, each a pure parser; `origin` fetches and `updating` loads what they read."""
