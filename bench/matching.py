@@ -1,4 +1,9 @@
-"""Judging all packages of an image: one range join beside a loop that compares versions."""
+"""Judging all packages of an image beside a loop that only compares versions.
+
+The loop has every advisory in memory, sorted by package, before the clock starts; our time has
+everything from the store to flaws with severities and likelihoods. The join pays when images are
+many; for one image it only must not cost.
+"""
 
 import sys
 import time
@@ -57,7 +62,6 @@ def main() -> list[str]:
             looped.append(time.process_time() - started)
     if fast != slow:
         sys.exit(f"the two forms disagree: {len(fast)} and {len(slow)} matches")
-    ratio = median(looped) / median(joined)
     keep(
         "matching",
         {
@@ -65,12 +69,11 @@ def main() -> list[str]:
             "matches": len(fast),
             "join_cpu_s": median(joined),
             "loop_cpu_s": median(looped),
-            "ratio": ratio,
         },
     )
     return [
-        f"{len(inventory.packages):,} packages, {len(fast):,} matches: join {median(joined):.3f} "
-        f"CPU s, loop {median(looped):.3f} CPU s ({ratio:.1f}×), answers equal"
+        f"{len(inventory.packages):,} packages, {len(fast):,} matches: whole match "
+        f"{median(joined):.3f} CPU s, comparing alone in a loop {median(looped):.3f} CPU s, answers equal"
     ]
 
 

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from seawall.advisories.ecosystems import Subject, subject_of
 from seawall.advisories.feeds.osv import MALICIOUS
@@ -187,17 +188,23 @@ def _note_uncomparable(
 
 def _flaws(hits: list[tuple[Advisory, Match]], store: AdvisoryStore) -> Iterator[Flaw]:
     """Yield one flaw for each group of advisories that share a name."""
-    groups: list[tuple[set[str], list[tuple[Advisory, Match]]]] = []
+    group_of: dict[str, _Group] = {}  # by each name that a group has: a kernel has thousands
     for advisory, hit in hits:
         for names in flaw_names(advisory):
-            together = [group for group in groups if group[0] & names]
-            merged = (names.union(*(group[0] for group in together)), [(advisory, hit)])
-            for group in together:
-                merged[1][:0] = group[1]
-                groups.remove(group)
-            groups.append(merged)
-    for names, members in groups:
-        yield _flaw(names, members, store)
+            group = _Group(set(names), [])
+            for known in {id(g): g for name in names if (g := group_of.get(name))}.values():
+                group = _Group(known.names | group.names, known.members + group.members)
+            group.members.append((advisory, hit))
+            group_of.update(dict.fromkeys(group.names, group))
+    for group in {id(g): g for g in group_of.values()}.values():
+        yield _flaw(group.names, group.members, store)
+
+
+class _Group(NamedTuple):
+    """Advisories that share names, so that they are about one flaw."""
+
+    names: set[str]
+    members: list[tuple[Advisory, Match]]
 
 
 def flaw_names(advisory: Advisory) -> list[set[str]]:
