@@ -73,7 +73,8 @@ def main() -> list[str]:
     )
     return [
         f"{len(inventory.packages):,} packages, {len(fast):,} matches: whole match "
-        f"{median(joined):.3f} CPU s, comparing alone in a loop {median(looped):.3f} CPU s, answers equal"
+        f"{median(joined):.3f} CPU s, comparing alone in a loop {median(looped):.3f} CPU s, "
+        "answers equal"
     ]
 
 
