@@ -252,8 +252,14 @@ class AdvisoryStore:
         return found
 
     def named(self, name: str) -> dict[int, Advisory]:
-        """Return all advisories with this id, alias or upstream id, also withdrawn ones."""
-        rows = self._rows("SELECT advisory FROM known_as WHERE name = ?", (name,))
+        """Return all advisories with this id, alias or upstream id, also withdrawn ones.
+
+        People write ids in any case; a look at every name is cheap enough for a question.
+        """
+        rows = list(self._rows("SELECT advisory FROM known_as WHERE name = ?", (name,)))
+        rows = rows or list(
+            self._rows("SELECT advisory FROM known_as WHERE name = ? COLLATE NOCASE", (name,))
+        )
         return self.advisories(row[0] for row in rows)
 
     def ranges(self, advisory: int) -> list[Interval]:

@@ -5,8 +5,10 @@ once.
 """
 
 import argparse
+import io
 import os
 import sys
+from pathlib import Path
 
 from seawall import __version__
 from seawall.cli import advisories, arguments, completion, inventory, scan
@@ -58,19 +60,36 @@ def main(argv: list[str] | None = None) -> int:
     if args.command is None:
         top.print_help(sys.stderr)
         return 2
+    _prepare_stdout()
     try:
         code: int = args.run(args)
         sys.stdout.flush()
     except SeawallError as error:
-        print(f"seawall: {arguments.printable(str(error))}", file=sys.stderr)  # noqa: T201
-        if error.hint:
-            print(f"  {arguments.printable(error.hint)}", file=sys.stderr)  # noqa: T201
-        return error.exit_code
+        return _failed(str(error), error.hint, error.exit_code)
     except KeyboardInterrupt:
-        print("seawall: interrupted", file=sys.stderr)  # noqa: T201
-        return 130
+        return _failed("interrupted", "", 130)
     except BrokenPipeError:
-        # Whoever read our output has seen enough; Python must not complain at exit.
+        # Whoever read our output has seen enough; Python must not complain at exit. What the
+        # command found out before it wrote still counts.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return int(getattr(args, "code", 0))
+    except OSError as error:
+        # What is left in it cannot be written either.
+        sys.stdout = None
+        return _failed(f"{error.filename or 'output'}: {error.strerror or error}", "", 3)
+    return code
+
+
+def _prepare_stdout() -> None:
+    """Make stdout take every character, also where the locale has none for it or it is shut."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _failed(message: str, hint: str, code: int) -> int:
+    print(f"seawall: {arguments.printable(message)}", file=sys.stderr)  # noqa: T201
+    if hint:
+        print(f"  {arguments.printable(hint)}", file=sys.stderr)  # noqa: T201
     return code

@@ -40,13 +40,15 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
 
 
 def incomplete_code(incomplete: Sequence["Incomplete"], args: argparse.Namespace) -> int:
-    """Return 3 where something could not be analysed, after saying so on stderr; else 0."""
-    if not incomplete:
-        return 0
+    """Return 3 where something could not be analysed, unless that was allowed; else 0."""
+    return 3 if incomplete and not args.allow_incomplete else 0
+
+
+def mention_incomplete(incomplete: Sequence["Incomplete"]) -> None:
+    """Say on stderr what could not be analysed."""
     mention([f"could not analyse {item.path}: {item.reason}" for item in incomplete[:_SHOWN]])
     if len(incomplete) > _SHOWN:
         mention([f"and {len(incomplete) - _SHOWN} more that could not be analysed"])
-    return 0 if args.allow_incomplete else 3
 
 
 def mention(lines: Sequence[str]) -> None:

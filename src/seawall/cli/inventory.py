@@ -33,7 +33,9 @@ def run(args: argparse.Namespace) -> int:
     ref = parse_target(args.target)
     with open_image(ref, Limits.parse(args.limit)) as opened, progress.reading(str(ref)) as report:
         inventory = read_inventory(opened, report)
+    args.code = arguments.incomplete_code(inventory.incomplete, args)
     with wiring.output(args.output) as out:
         FORMATS[args.format](inventory, out)
     arguments.mention(opened.notes)
-    return arguments.incomplete_code(inventory.incomplete, args)
+    arguments.mention_incomplete(inventory.incomplete)
+    return int(args.code)

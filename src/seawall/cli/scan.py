@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from seawall.cli import arguments
+from seawall.errors import UsageError
 
 _FORMATS = ("table", "json", "sarif", "html")
 _SEVERITIES = ("unknown", "low", "medium", "high", "critical")
@@ -59,29 +60,37 @@ def run(args: argparse.Namespace) -> int:
     from seawall.scanning import explain, over_threshold, scan, without_unfixed
     from seawall.scanning.reports import FORMATS, Options
 
+    if args.explain is not None and (args.format != "table" or args.also or args.fail_on):
+        raise UsageError("--explain only prints lines", "leave out --format, --also, --fail-on")
+    if args.explain == "":
+        raise UsageError("--explain needs an id", "for example CVE-2023-4911")
     ref = parse_target(args.target)
     limits = Limits.parse(args.limit)
     with wiring.advisory_store() as (store, is_snapshot):
         with open_image(ref, limits) as opened, progress.reading(str(ref)) as report_progress:
             inventory = read_inventory(opened, report_progress)
         if args.explain:
+            args.code = arguments.incomplete_code(inventory.incomplete, args)
             with wiring.output(args.output) as out:
                 for line in explain(args.explain, inventory, store):
                     print(arguments.printable(line), file=out)
-            return arguments.incomplete_code(inventory.incomplete, args)
+            arguments.mention_incomplete(inventory.incomplete)
+            return int(args.code)
         report = scan(inventory, opened, store, is_snapshot)
     if args.ignore_unfixed:
         report = without_unfixed(report)
+    threshold = Severity[args.fail_on.upper()] if args.fail_on else None
+    # Known before anything is written: a reader that goes away early must not open the gate.
+    args.code = arguments.incomplete_code(report.incomplete, args)
+    if threshold is not None and over_threshold(report, threshold):
+        args.code = 1
     width = shutil.get_terminal_size((100, 24)).columns
-    for form, file in [(args.format, args.output), *args.also]:
+    for form, file in [*args.also, (args.format, args.output)]:
         with wiring.output(file) as out:
             FORMATS[form](report, out, Options(args.all, wiring.wants_colour(out), width))
     sys.stdout.flush()
-    code = arguments.incomplete_code(report.incomplete, args)
-    if args.fail_on is None:
-        return code
-    threshold = Severity[args.fail_on.upper()]
+    arguments.mention_incomplete(report.incomplete)
     unrated = sum(f.severity is Severity.UNKNOWN for f in report.findings)
-    if unrated and threshold is not Severity.UNKNOWN:
+    if unrated and threshold not in (None, Severity.UNKNOWN):
         arguments.mention([f"{unrated} findings have no severity and do not count for --fail-on"])
-    return 1 if over_threshold(report, threshold) else code
+    return int(args.code)

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -41,7 +41,13 @@ def advisory_store() -> Iterator[tuple["AdvisoryStore", bool]]:
     from seawall.advisories import AdvisoryStore
 
     path = store_path()
-    if path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise StoreUnusable(
+            f"{path}: {error.strerror}", "check permissions, or set SEAWALL_HOME"
+        ) from error
+    if there:
         with AdvisoryStore.open(path) as store:
             yield store, False
         return
@@ -62,16 +68,25 @@ def output(path: str | None) -> Iterator[TextIO]:
     if path is None or path == "-":
         yield sys.stdout
         return
-    target = Path(path)
+    target = Path(path).resolve()  # a link stays, what it names is replaced
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
+        if target.exists() and not target.is_file():  # a device or a pipe is written to
+            with target.open("w", encoding="utf-8") as file:
+                yield file
+            return
         with draft.open("w", encoding="utf-8") as file:
+            if target.exists():
+                draft.chmod(target.stat().st_mode & 0o777)
             yield file
         draft.replace(target)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def wants_colour(stream: TextIO) -> bool:

@@ -81,7 +81,11 @@ def read_layer(
     for name, kind, size, link in tar:
         if kind == _DIRECTORY:
             path = clean(name)
-            if not (_is_whiteout(path) and _note_whiteout(path, changes)) and candidates(path):
+            if _is_whiteout(path) and _note_whiteout(path, changes):
+                continue
+            # Docker makes a plain folder of it, so what lower layers have below shows again.
+            changes.removed.discard(path)
+            if candidates(path):
                 changes.folders.add(path)  # hides a file of that name, not what is below it
             continue
         stored, _, last = name.rpartition(b"/")

@@ -14,6 +14,9 @@ from seawall.images.stream import ChunkStream, MappedStream
 from seawall.images.tar import TarReader
 from seawall.model import ImageRef
 
+_LATER = ("registry", "container", "sbom")
+_FILE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".json")
+
 
 def parse_target(text: str) -> ImageRef:
     """Return the source and place that `text` names.
@@ -38,6 +41,10 @@ def parse_target(text: str) -> ImageRef:
         return ImageRef(_archive_kind(path, text), text)
     if not text or text.startswith(("/", ".", "~")) or text != text.strip():
         raise UnknownTarget(f"{text or 'the empty target'}: no such file or directory")
+    if colon and source in _LATER:
+        raise UnknownTarget(f"{text}: {source}: targets cannot be opened yet")
+    if text.endswith(_FILE_ENDINGS):
+        raise UnknownTarget(f"{text}: no such file", "check the path; an image: docker:NAME")
     return ImageRef("docker", text)
 
 

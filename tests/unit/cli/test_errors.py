@@ -225,3 +225,97 @@ def test_the_modules_name_runs_the_command() -> None:
         env=os.environ,
     )
     assert done.stdout.startswith("seawall ")
+
+
+def test_a_full_disk_is_a_plain_error(small: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m seawall inventory {small} > /dev/full"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    assert "No space left" in done.stderr
+
+
+@pytest.mark.parametrize("setting", [{"PYTHONIOENCODING": "ascii"}, {}])
+def test_a_poor_or_shut_stdout_is_no_crash(small: str, setting: dict[str, str]) -> None:
+    end = "" if setting else ">&-"
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m seawall scan {small} {end}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | setting,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_output_that_is_a_pipe_or_a_link_stays_one(small: str, tmp_path: Path) -> None:
+    real, link = tmp_path / "real.json", tmp_path / "link.json"
+    real.write_text("old")
+    real.chmod(0o600)
+    link.symlink_to(real)
+    assert main(["inventory", small, "--format", "json", "-o", str(link)]) == 0
+    assert link.is_symlink()
+    assert json.loads(real.read_text())["packages"]
+    assert real.stat().st_mode & 0o777 == 0o600
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
+    assert main(["inventory", small, "--format", "json", "-o", str(pipe)]) == 0
+    assert pipe.is_fifo()
+    assert json.loads(reader.communicate()[0])["packages"]
+
+
+def test_a_reader_that_stops_early_does_not_open_the_gate(tmp_path: Path) -> None:
+    metadata = file("x/a.dist-info/METADATA", b"Name: pillow\nVersion: 9.4.0\n")
+    many = [
+        file(f"x/{n}.dist-info/METADATA", b"Name: django\nVersion: 3.2.%d\n" % n) for n in range(20)
+    ]
+    target = save(tmp_path / "i.tar", [[metadata, *many]])
+    scan = f"{sys.executable} -m seawall scan {target} --fail-on high --all --format html"
+    done = subprocess.run(
+        ["bash", "-c", f"{scan} | head -c 1 >/dev/null; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+
+
+def test_ids_are_found_in_any_case(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    metadata = file("x/a.dist-info/METADATA", b"Name: pillow\nVersion: 9.4.0\n")
+    target = save(tmp_path / "i.tar", [[metadata]])
+    assert main(["scan", target, "--explain", "cve-2023-4863"]) == 0
+    assert "reported." in capsys.readouterr().out
+
+
+def test_explaining_takes_no_other_output(capsys: pytest.CaptureFixture[str], small: str) -> None:
+    assert "--explain" in fails(capsys, 2, "scan", small, "--explain", "X", "--format", "json")
+    assert "--explain" in fails(capsys, 2, "scan", small, "--explain", "")
+
+
+@pytest.mark.parametrize("target", ["no-such-file.tar", "registry:debian:12"])
+def test_what_is_no_image_of_the_daemon_is_not_asked_of_it(
+    capsys: pytest.CaptureFixture[str], target: str
+) -> None:
+    assert "docker" not in fails(capsys, 2, "scan", target).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("var/lib/dpkg/status", b"Package: a\nVersion: 1" + b" " * 2_000_000 + b"x\n"),
+        ("a/b.dist-info/METADATA", b"Name: a\nVersion: 1" + b" " * 2_000_000 + b"x\n"),
+        ("etc/os-release", b'ID="' + b"a " * 2_000_000 + b'"\n'),
+        ("a/node_modules/b/package.json", b"[" + b"[]," * 1_000_000 + b"[]]"),
+    ],
+)
+def test_long_lines_take_no_long_time(tmp_path: Path, path: str, content: bytes) -> None:
+    target = save(tmp_path / "i.tar", [[file(path, content)]])
+    command = [sys.executable, "-m", "seawall", "scan", target]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    assert done.returncode == 3, done.stderr
+    assert "Traceback" not in done.stderr

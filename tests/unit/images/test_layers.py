@@ -315,14 +315,18 @@ def naive(layers: list[list[Entry]]) -> dict[bytes, int]:
                 del tree[other]
 
     for number, layer in enumerate(layers):
-        for entry in layer:
+        for at, entry in enumerate(layer):
             start, _, last = entry.name.rpartition("/")
             if last == ".wh..wh..opq":
                 for other in list(tree):
                     if other.startswith(start + "/"):
                         del tree[other]
             elif last.startswith(".wh."):
-                remove((start + "/" if start else "") + last[4:])
+                removed = (start + "/" if start else "") + last[4:]
+                # Docker turns the whiteout into a plain folder: the lower one shows again.
+                again = any(e.name == removed and e.kind == tarfile.DIRTYPE for e in layer[at:])
+                if not again:
+                    remove(removed)
         for entry in layer:
             if entry.name.rpartition("/")[2].startswith(".wh."):
                 continue

@@ -213,3 +213,14 @@ def test_a_broken_hard_link_that_a_higher_layer_removed_is_nobodys_loss(tmp_path
     )
     assert names(inventory) == ["b"]
     assert not inventory.incomplete
+
+
+def test_a_folder_that_is_removed_and_made_again_shows_what_lies_below(tmp_path: Path) -> None:
+    folder = tarfile.TarInfo("app/node_modules")
+    folder.type = tarfile.DIRTYPE
+    inventory = read(
+        tmp_path,
+        [file("app/node_modules/a/package.json", package_json("a"))],
+        [file("app/.wh.node_modules"), (folder, b"")],
+    )
+    assert names(inventory) == ["a"]

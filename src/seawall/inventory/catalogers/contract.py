@@ -43,3 +43,8 @@ class Cataloger:
     name: str
     patterns: tuple[Pattern, ...]
     parse: Callable[[ImageFile], Iterator[Fact]]
+
+
+def is_version(text: str) -> bool:
+    """Tell whether `text` can be shown as a version at all; its scheme judges it later."""
+    return 0 < len(text) <= 1000 and text.isprintable()

@@ -9,12 +9,17 @@ import re
 from collections.abc import Iterator
 
 from seawall.images import Pattern
-from seawall.inventory.catalogers.contract import Cataloger, Fact, ImageFile, Ownership
+from seawall.inventory.catalogers.contract import (
+    Cataloger,
+    Fact,
+    ImageFile,
+    Ownership,
+    is_version,
+)
 from seawall.model import Incomplete, Package
 
 _FIELD = re.compile(
-    rb"^(Package|Status|Version|Source|Architecture):[ \t]*(.*?)[ \t\r]*$",
-    re.MULTILINE | re.IGNORECASE,
+    rb"^(Package|Status|Version|Source|Architecture):(.*)$", re.MULTILINE | re.IGNORECASE
 )
 # Policy allows less, dpkg itself as much as this.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._~-]*")
@@ -33,7 +38,7 @@ def installed(file: ImageFile) -> Iterator[Fact]:
     skipped. Files under ``status.d`` carry no ``Status``: being there is enough.
     """
     for stanza in _STANZA_END.split(file.content):
-        fields = {name.lower(): value for name, value in _FIELD.findall(stanza)}
+        fields = {name.lower(): value.strip() for name, value in _FIELD.findall(stanza)}
         if not fields:
             if stanza.strip():
                 yield Incomplete(file.path, "a stanza that is none of dpkg's")
@@ -41,7 +46,7 @@ def installed(file: ImageFile) -> Iterator[Fact]:
         if fields.get(b"status", b"").endswith(_ABSENT):
             continue
         name, version = _text(fields.get(b"package")), _text(fields.get(b"version"))
-        if not _NAME.fullmatch(name) or not version.isprintable() or not version:
+        if not _NAME.fullmatch(name) or not is_version(version):
             shown = f"{name[:80]!r} {version[:80]!r}"
             yield Incomplete(file.path, f"a package without a usable name or version ({shown})")
             continue

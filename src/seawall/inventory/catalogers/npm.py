@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 
 from seawall.images import Pattern
-from seawall.inventory.catalogers.contract import Cataloger, Fact, ImageFile
+from seawall.inventory.catalogers.contract import Cataloger, Fact, ImageFile, is_version
 from seawall.model import Incomplete, Package
 
+_BYTES = 2 << 20  # parsed JSON takes some thirty times its size
 _NAME = re.compile(r"(?:@[\w.~-]+/)?[\w.~-]+", re.ASCII)
 # A package's own tests bring package.json files of made-up packages; nobody ever loads those.
 _MADE_UP = re.compile(r"/(?:tests?|__tests__|fixtures|__fixtures__)/")
@@ -22,6 +23,9 @@ def installed(file: ImageFile) -> Iterator[Fact]:
     """Yield the package that a ``package.json`` names; those without a version are only parts."""
     inner = file.path.rpartition("node_modules/")[2] if "node_modules/" in file.path else ""
     if inner and _MADE_UP.search(inner):
+        return
+    if len(file.content) > _BYTES:
+        yield Incomplete(file.path, f"a package.json of {len(file.content):,} bytes")
         return
     try:
         document = json.loads(file.content)
@@ -34,7 +38,7 @@ def installed(file: ImageFile) -> Iterator[Fact]:
     name, version = document.get("name"), document.get("version")
     if isinstance(name, str) and isinstance(version, str) and _NAME.fullmatch(name):
         version = version.strip()
-        if version and version.isprintable():
+        if is_version(version):
             yield Package(type="npm", name=name, version=version)
         elif version and _INSTALLED.search(file.path):
             yield Incomplete(file.path, f"{name}: its version is no text ({version[:80]!r})")

@@ -6,13 +6,17 @@ from collections.abc import Iterator
 
 from seawall.images import Pattern
 from seawall.inventory.catalogers.contract import Cataloger, Fact, ImageFile
-from seawall.model import Distribution
+from seawall.model import Distribution, Incomplete
 
+_BYTES = 64 << 10  # real ones have less than one kilobyte
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
 def distribution(file: ImageFile) -> Iterator[Fact]:
     """Yield the distribution that the file names; nothing where it has no proper ``ID``."""
+    if len(file.content) > _BYTES:
+        yield Incomplete(file.path, f"an os-release file of {len(file.content):,} bytes")
+        return
     values: dict[str, str] = {}
     for line in file.text.splitlines():
         key, equals, value = line.strip().partition("=")

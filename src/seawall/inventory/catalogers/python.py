@@ -12,10 +12,16 @@ import zlib
 from collections.abc import Iterator
 
 from seawall.images import Pattern
-from seawall.inventory.catalogers.contract import Cataloger, Fact, ImageFile, Ownership
+from seawall.inventory.catalogers.contract import (
+    Cataloger,
+    Fact,
+    ImageFile,
+    Ownership,
+    is_version,
+)
 from seawall.model import Incomplete, Package
 
-_HEADER = re.compile(rb"^(Name|Version):[ \t]*(.*?)[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
+_HEADER = re.compile(rb"^(Name|Version):(.*)$", re.MULTILINE | re.IGNORECASE)
 _NAME = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?", re.IGNORECASE | re.ASCII)  # PEP 508
 _BODY = re.compile(rb"\r?\n\r?\n")
 _METADATA_BYTES = 4 << 20
@@ -41,10 +47,10 @@ def _package(path: str, content: bytes) -> Iterator[Fact]:
     header = _BODY.split(content, maxsplit=1)[0]
     fields: dict[bytes, bytes] = {}
     for name, value in _HEADER.findall(header):
-        fields.setdefault(name.lower(), value)  # the first one counts, as for pip
+        fields.setdefault(name.lower(), value.strip())  # the first one counts, as for pip
     name = fields.get(b"name", b"").decode("utf-8", "backslashreplace")
     version = fields.get(b"version", b"").decode("utf-8", "backslashreplace")
-    if _NAME.fullmatch(name) and version and version.isprintable():
+    if _NAME.fullmatch(name) and is_version(version):
         yield Package(type="pypi", name=name, version=version)
     else:
         shown = f"{name[:80]!r} {version[:80]!r}"

@@ -104,12 +104,17 @@ def age_in_words(old: timedelta | None) -> str:
     return f"{minutes // 60} h old" if minutes < 48 * 60 else f"{old.days} days old"
 
 
+def as_of(data: AdvisoryData) -> str:
+    """Return since when news may be missing: the older of the newest record and the last update."""
+    return min((date for date in (data.newest, data.obtained) if date), default="")
+
+
 def data_age(data: AdvisoryData, now: datetime) -> str:
-    """Return ``advisories 2 h old``: how old the newest of them is."""
+    """Return ``advisories 2 h old``: how long news may have been missed."""
     if not data.advisories:
         return "no advisories"
     kind = "advisory snapshot" if data.is_snapshot else "advisories"
-    return f"{kind} {age_in_words(age(data.newest, now))}"
+    return f"{kind} {age_in_words(age(as_of(data), now))}"
 
 
 def unchecked(report: Report) -> str:
@@ -124,7 +129,7 @@ def unchecked(report: Report) -> str:
 def warnings(report: Report, now: datetime) -> list[str]:
     """Return what the reader must know before believing the numbers, the gravest first."""
     said = [unchecked(report)]
-    old = age(report.data.newest, now)
+    old = age(as_of(report.data), now)
     if report.incomplete:
         gaps = count_of(len(report.incomplete), "thing")
         said.append(f"incomplete: {gaps} could not be analysed, so there may be more findings")

@@ -141,9 +141,14 @@ def test_a_scan_that_could_check_nothing_says_so(report: Report) -> None:
     ],
 )
 def test_the_age_of_the_advisories_is_said_and_loud_after_a_week(newest: str, said: str) -> None:
-    report = replace(REPORT, data=replace(REPORT.data, newest=newest))
+    report = replace(REPORT, data=replace(REPORT.data, newest=newest, obtained=newest))
     assert said in rendered(report, "table", width=200)
     assert ("! advisories" in rendered(report, "table", width=200)) == said.startswith("!")
+
+
+def test_a_store_that_nobody_has_updated_is_old_whatever_its_records_say() -> None:
+    report = replace(REPORT, data=replace(REPORT.data, obtained="2024-01-01T00:00:00Z"))
+    assert "! advisories are" in rendered(report, "table", width=200)
 
 
 def test_a_snapshot_is_called_one_at_the_top() -> None:
