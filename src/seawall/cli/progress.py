@@ -1,6 +1,6 @@
 """What a person sees while long work goes on: one line on stderr, gone when the work is done.
 
-Nothing is shown where stderr is no terminal, and nothing for work that ends at once.
+Nothing is shown where stderr is no terminal.
 """
 
 import sys
@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
-
-_PATIENCE_S = 0.4  # before anything is shown
 
 
 @contextmanager
