@@ -4,15 +4,18 @@
 `OpenImage.layers` yields the wanted files of each layer. Nothing is ever written to disk.
 """
 
+from seawall.images.inspection import Inspection
 from seawall.images.layers import FoundFile, resolve, shown, visible
 from seawall.images.limits import Limits
 from seawall.images.selection import Pattern, Selector
-from seawall.images.sources import SOURCES, LayerReading, OpenImage
+from seawall.images.sources import SOURCES, Inspect, LayerReading, OpenImage
 from seawall.images.target import open_image, parse_target
 
 __all__ = [
     "SOURCES",
     "FoundFile",
+    "Inspect",
+    "Inspection",
     "LayerReading",
     "Limits",
     "OpenImage",

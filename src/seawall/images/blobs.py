@@ -19,8 +19,8 @@ from seawall.images import compression
 from seawall.images.layers import FoundFile, read_layer
 from seawall.images.limits import Budget
 from seawall.images.selection import Selector
-from seawall.images.sources.contract import LayerReading
-from seawall.images.stream import ChunkStream, MappedStream
+from seawall.images.sources.contract import Inspect, LayerReading
+from seawall.images.stream import ByteStream, ChunkStream, MappedStream
 from seawall.images.tar import TarReader
 
 _WINDOW = 4 << 20  # bytes hashed before their pages are given back
@@ -106,9 +106,10 @@ def _digest(algorithm: str, file: MappedFile, start: int, end: int) -> str:
 class Layers:
     """Makes a `LayerReading` for each blob of one image."""
 
-    def __init__(self, selector: Selector, budget: Budget) -> None:
+    def __init__(self, selector: Selector, budget: Budget, inspect: Inspect | None = None) -> None:
         self._selector = selector
         self._budget = budget
+        self._inspect = inspect
 
     def mapped(  # noqa: PLR0917 - counts are judged by the reader
         self,
@@ -129,10 +130,19 @@ class Layers:
         self._budget.spend_bytes(end - start, where)
         for expected in {diff_id, digest} - {""}:
             hashing.expect(expected, file, start, end, where)
-        reading = LayerReading(iter(()), diff_id)
-        tar = TarReader(MappedStream(file.data, start, end, where), self._budget)
-        reading.files = read_layer(tar, self._selector, reading.changes, reading.incomplete, where)
+        reading, tar = self._begun(diff_id, MappedStream(file.data, start, end, where))
+        reading.files = self._files(reading, tar, where)
         return reading
+
+    def _begun(self, diff_id: str, stream: ByteStream) -> tuple[LayerReading, TarReader]:
+        inspection = self._inspect() if self._inspect else None
+        reading = LayerReading(iter(()), diff_id, inspection=inspection)
+        return reading, TarReader(stream, self._budget)
+
+    def _files(self, reading: LayerReading, tar: TarReader, where: str) -> Iterator[FoundFile]:
+        return read_layer(
+            tar, self._selector, reading.changes, reading.incomplete, where, reading.inspection
+        )
 
     def chunked(
         self, chunks: Iterator[bytes], head: bytes, where: str, diff_id: str = ""
@@ -144,12 +154,11 @@ class Layers:
         if compression.is_compressed(head):
             ratio = self._budget.limits.ratio
             chunks = compression.decompressed(chunks, head, where, ratio)
-        reading = LayerReading(iter(()), diff_id)
         algorithm = diff_id.partition(":")[0] or "sha256"
         state = hashlib.new(algorithm)
         stream = ChunkStream(self._measured(chunks, state.update, where), where)
-        tar = TarReader(stream, self._budget)
-        files = read_layer(tar, self._selector, reading.changes, reading.incomplete, where)
+        reading, tar = self._begun(diff_id, stream)
+        files = self._files(reading, tar, where)
 
         def run() -> Iterator[FoundFile]:
             yield from files

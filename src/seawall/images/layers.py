@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from seawall.errors import LimitExceeded
-from seawall.images.selection import Selector
+from seawall.images.inspection import Inspection
+from seawall.images.selection import Pattern, Selector
 from seawall.images.tar import Kind, TarReader
 from seawall.model import Incomplete
 
@@ -18,7 +19,10 @@ _WHITEOUT = b".wh."
 _OPAQUE = b".wh..wh..opq"
 _AUFS = b".wh..wh."  # bookkeeping of an old driver, no whiteout
 _NO_NAMES = frozenset((b"", b".", b".."))
-_DIRECTORY, _SYMLINK = int(Kind.DIRECTORY), int(Kind.SYMLINK)  # compared once a name
+# Compared once a name.
+_DIRECTORY, _SYMLINK, _FILE = int(Kind.DIRECTORY), int(Kind.SYMLINK), int(Kind.FILE)
+_HEAD = 8  # first bytes of a file that tell what it is; no magic may be longer
+_BATCH = 1 << 13  # names handed on together
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +67,34 @@ def clean(name: bytes) -> bytes:
     return b"/".join(parts)
 
 
-def read_layer(
-    tar: TarReader, selector: Selector, changes: Changes, incomplete: list[Incomplete], where: str
+def read_layer(  # noqa: PLR0917 - one loop over every name, with everything it needs
+    tar: TarReader,
+    selector: Selector,
+    changes: Changes,
+    incomplete: list[Incomplete],
+    where: str,
+    inspection: Inspection | None = None,
 ) -> Iterator[FoundFile]:
     """Yield the files of a layer that `selector` wants, filling `changes` on the way.
 
     A wanted file over the limit for one file is added to `incomplete` and not yielded.
+    `inspection` is shown every name, and every regular file where it reads content.
     """
     candidates = selector.candidates
     names, endings, folders = selector.names, selector.endings, selector.folders
-    remember = changes.names.append
+    batch: list[bytes] = []
+    remember = batch.append
     depth = tar.budget.limits.depth
+    inspected = inspection is not None and inspection.reads_content
+    magics = selector.magics
+    shortest = min(map(len, magics), default=0)
+
+    def hand_on() -> None:
+        changes.names.extend(map(hash, batch))
+        if inspection is not None:
+            inspection.names(batch)
+        batch.clear()
+
     # This loop sees every name of the image: it rules out the many before it asks about the few,
     # and cleans a folder's name once, as what is in one folder mostly stands together.
     stored_folder: bytes | None = None
@@ -100,7 +121,9 @@ def read_layer(
             path = below + last
         if last[:4] == _WHITEOUT and _note_whiteout(path, changes):
             continue
-        remember(hash(path))
+        remember(path)
+        if len(batch) >= _BATCH:
+            hand_on()
         patterns = (
             candidates(path)
             if last in names or last.rpartition(b".")[2] in endings or folder in folders
@@ -112,34 +135,46 @@ def read_layer(
             if patterns and any(pattern.is_exact for pattern in patterns):
                 yield FoundFile(path, symlink=link)
             continue
-        if not patterns:
+        if kind != _FILE:
+            if patterns and kind == Kind.HARD_LINK:
+                _check_depth(path, depth, where)
+                yield FoundFile(path, link=clean(link))
             continue
-        if path.count(b"/") > depth:
-            raise LimitExceeded(f"{where}: folders nested deeper than {depth} (depth)")
-        if kind == Kind.HARD_LINK:
-            yield FoundFile(path, link=clean(link))
-        elif kind == Kind.FILE:
-            content = _content(tar, path, [p.magic for p in patterns], size, incomplete)
-            if content is not None:
+        if not (patterns or inspected or (magics and size >= shortest)):
+            continue
+        head = tar.head(_HEAD) if size and not tar.is_sparse else b""
+        content: bytes | None = None
+        # What a sparse file starts with is known only with its holes filled.
+        if (patterns and (tar.is_sparse or not size)) or _is_meant(head, patterns, magics):
+            _check_depth(path, depth, where)
+            content = _content(tar, path, incomplete)
+            if content is not None and _is_meant(content, patterns, magics):
                 yield FoundFile(path, content)
+        if inspected and inspection is not None:
+            blocks = tar.chunks() if content is None else iter((content,))
+            inspection.file(path, tar.mode, size, blocks)
+    hand_on()
 
 
-def _content(
-    tar: TarReader, path: bytes, magics: list[bytes], size: int, incomplete: list[Incomplete]
-) -> bytes | None:
-    """Return a file's content, or None when its first bytes are wrong or it is too large."""
-    prefix = b""
-    if all(magics) and not tar.is_sparse:
-        longest = max(len(magic) for magic in magics)
-        prefix = tar.peek(longest) if size else b""
-        if not any(prefix.startswith(magic) for magic in magics):
-            return None
+def _is_meant(head: bytes, patterns: list[Pattern] | None, magics: tuple[bytes, ...]) -> bool:
+    """Tell whether a file that starts with `head` is wanted, by its name or wherever it is."""
+    if magics and head.startswith(magics):
+        return True
+    return bool(patterns) and any(head.startswith(pattern.magic) for pattern in patterns or ())
+
+
+def _check_depth(path: bytes, depth: int, where: str) -> None:
+    if path.count(b"/") > depth:
+        raise LimitExceeded(f"{where}: folders nested deeper than {depth} (depth)")
+
+
+def _content(tar: TarReader, path: bytes, incomplete: list[Incomplete]) -> bytes | None:
+    """Return a file's content; None when it is too large."""
     try:
-        content = tar.content(prefix)
+        return tar.content()
     except LimitExceeded as error:
         incomplete.append(Incomplete(shown(path), str(error)))
         return None
-    return content if any(content.startswith(magic) for magic in magics) else None
 
 
 def _is_whiteout(path: bytes) -> bool:

@@ -17,7 +17,7 @@ _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 class Limits:
     """The bounds, all inclusive. Sizes are of uncompressed content."""
 
-    file_bytes: int = 64 << 20  # one file that is looked into
+    file_bytes: int = 256 << 20  # one file that is looked into
     image_bytes: int = 64 << 30  # all layers together
     entries: int = 20_000_000  # files, directories and links of all layers together
     ratio: int = 200  # uncompressed to compressed, once a layer exceeds `RATIO_FLOOR`

@@ -3,12 +3,15 @@
 A pattern is a path from the image's root; ``*`` stands for one component or part of it, a leading
 ``**/`` for any folders. Its last component must be a name or ``*.ENDING`` (or the pattern names
 one folder: ``folder/*``), so that one or two dictionary look-ups settle a name that nobody wants.
+Only a pattern with `magic` may be ``**/*``: it means every file that starts with these bytes.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+
+_ANYWHERE = "**/*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,11 @@ class Selector:
         self._by_name: dict[bytes, list[Pattern]] = {}
         self._by_ending: dict[bytes, list[Pattern]] = {}
         self._by_folder: dict[bytes, list[Pattern]] = {}
+        self.anywhere: list[Pattern] = []
         for pattern in patterns:
+            if pattern.path == _ANYWHERE and pattern.magic:
+                self.anywhere.append(pattern)
+                continue
             folder, _, last = pattern.path.encode("utf-8", "surrogateescape").rpartition(b"/")
             if b"*" not in last:
                 self._by_name.setdefault(last, []).append(pattern)
@@ -71,6 +78,7 @@ class Selector:
         self.names = frozenset(self._by_name)
         self.endings = frozenset(self._by_ending)
         self.folders = frozenset(self._by_folder)
+        self.magics = tuple({pattern.magic for pattern in self.anywhere})
 
     def candidates(self, path: bytes) -> list[Pattern] | None:
         """Return the patterns that mean `path`; None or an empty list for most paths."""
@@ -85,6 +93,11 @@ class Selector:
         if found is None:
             return None
         return [pattern for pattern in found if pattern.matches(path)]
+
+    def wanted_by(self, path: bytes, head: bytes) -> list[Pattern]:
+        """Return the patterns that mean a file at `path` which starts with `head`."""
+        found = [*(self.candidates(path) or ()), *self.anywhere]
+        return [pattern for pattern in found if head.startswith(pattern.magic)]
 
 
 def _above(folder: bytes) -> list[bytes]:

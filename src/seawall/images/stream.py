@@ -25,6 +25,9 @@ class ByteStream(Protocol):
             CorruptImage: the end comes after some but before `count` bytes.
         """
 
+    def peek(self, count: int) -> bytes:
+        """Return the next `count` bytes, fewer at the end, without going on."""
+
     def skip(self, count: int) -> None:
         """Go on by `count` bytes; `CorruptImage` where the end comes first."""
 
@@ -53,7 +56,14 @@ class MappedStream:
                 return b""
             raise truncated(self.where, self._end - self._start)
         self._at = after
-        return self._data[at:after]
+        data = self._data[at:after]
+        if after > self._release_at:
+            self._release()
+        return data
+
+    def peek(self, count: int) -> bytes:
+        """Return the next `count` bytes, fewer at the end, without going on."""
+        return self._data[self._at : min(self._at + count, self._end)]
 
     def skip(self, count: int) -> None:
         """Go on by `count` bytes."""
@@ -97,6 +107,16 @@ class ChunkStream:
             self._at = len(parts[-1])
             missing -= self._at
         return b"".join(parts)
+
+    def peek(self, count: int) -> bytes:
+        """Return the next `count` bytes, fewer at the end, without going on."""
+        while len(self._buffer) - self._at < count:
+            rest, before = self._buffer[self._at :], self._before + self._at
+            there = self._next()
+            self._buffer, self._before, self._at = rest + self._buffer, before, 0
+            if not there:
+                break
+        return self._buffer[self._at : self._at + count]
 
     def skip(self, count: int) -> None:
         """Go on by `count` bytes."""

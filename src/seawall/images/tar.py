@@ -66,6 +66,7 @@ class TarReader:
         self._stored = 0  # bytes of the current entry in the archive, not yet read
         self._padding = 0
         self._sparse: Sparse | None = None
+        self._header = b""
 
     def __iter__(self) -> Iterator[TarEntry]:
         read, skip = self._stream.read, self._stream.skip
@@ -127,6 +128,7 @@ class TarReader:
                 self._stored = size
                 self._padding = -size % BLOCK
                 sparse = self._sparse
+                self._header = header
                 yield name, flag, sparse.size if sparse else size, b""
                 left = self._stored + self._padding
                 if left:
@@ -162,6 +164,7 @@ class TarReader:
                 if kind < 0x30 or kind > 0x36:
                     kind = 0x30  # an unknown type is a file: POSIX says so
                 sparse = self._sparse
+                self._header = header
                 yield name, kind, sparse.size if sparse else size, link
                 left = self._stored + self._padding
                 if left:
@@ -187,7 +190,17 @@ class TarReader:
         self._stored -= take
         return data
 
-    def chunks(self, size: int = 1 << 20) -> Iterator[bytes]:
+    @property
+    def mode(self) -> int:
+        """Permission bits of the entry last yielded, with setuid, setgid and sticky; 0 if odd."""
+        field = self._header[100:108].strip(b"\0 ")
+        return int(field, 8) & 0o7777 if field and not field.strip(b"01234567") else 0
+
+    def head(self, count: int) -> bytes:
+        """Return the first bytes of the entry last yielded, at most `count`, still to be read."""
+        return self._stream.peek(min(count, self._stored))
+
+    def chunks(self, size: int = 1 << 22) -> Iterator[bytes]:
         """Yield the stored content of the entry last yielded piece by piece, as it is read."""
         while self._stored:
             data = self._stream.read(min(size, self._stored))

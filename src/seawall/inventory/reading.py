@@ -10,7 +10,15 @@ from dataclasses import dataclass, field, replace
 from seawall.images import FoundFile, LayerReading, OpenImage, Pattern, Selector, resolve, shown
 from seawall.images import visible as visible_paths
 from seawall.images.layers import Changes
-from seawall.inventory.catalogers import CATALOGERS, Cataloger, Fact, ImageFile, Ownership
+from seawall.inventory.catalogers import (
+    CATALOGERS,
+    Cataloger,
+    Channels,
+    Checksums,
+    Fact,
+    ImageFile,
+    Ownership,
+)
 from seawall.model import Distribution, Image, Incomplete, Inventory, Package
 
 _HOPS = 8  # links behind one another; a real image has one or two
@@ -69,7 +77,7 @@ class _Book:
     def facts(self, path: bytes, content: bytes) -> Facts:
         """Return all that the catalogers meant by `path` say of the content."""
         file = ImageFile(shown(path), content)
-        patterns = self.selector.candidates(path) or []
+        patterns = self.selector.wanted_by(path, content)
         facts: list[Fact] = []
         for cataloger in dict.fromkeys(self._of[pattern] for pattern in patterns):
             try:
@@ -90,7 +98,9 @@ def _layer_facts(reading: LayerReading, book: _Book) -> LayerFacts:
         layer.symlinks.pop(file.path, None)
         layer.facts.pop(file.path, None)
         if file.content is not None:
-            layer.facts[file.path] = book.facts(file.path, file.content)
+            facts = book.facts(file.path, file.content)
+            if facts or book.selector.candidates(file.path):
+                layer.facts[file.path] = facts
         elif file.link is not None:
             known = layer.facts.get(file.link)
             if known is None:
@@ -197,6 +207,7 @@ def _merge(image: Image, layers: list[tuple[str, LayerFacts]]) -> Inventory:
     owners: dict[str, str] = {}
     distributions: dict[bytes, Distribution] = {}
     incomplete: list[Incomplete] = []
+    channels: set[str] = set()
     for path, top in present.items():
         for fact in layers[top][1].facts.get(path, ()):
             match fact:
@@ -206,13 +217,17 @@ def _merge(image: Image, layers: list[tuple[str, LayerFacts]]) -> Inventory:
                     owners.update(dict.fromkeys(fact.paths, fact.owner))
                 case Incomplete():
                     incomplete.append(replace(fact, layer=layers[top][0]))
-                case Package():
+                case Channels():
+                    channels.update(fact.names)
+                case Package() | Checksums():
                     pass
         packages.extend(_attributed(path, layers, top))
     for diff_id, layer in layers:
         incomplete.extend(replace(item, layer=diff_id) for item in layer.incomplete)
     packages = list(_owned(packages, owners, _folder_links(layers)))
     distribution = distributions.get(b"etc/os-release") or distributions.get(b"usr/lib/os-release")
+    if distribution is not None and channels:
+        distribution = replace(distribution, channels=tuple(sorted(channels)))
     incomplete.extend(_doubts(distribution, packages, incomplete))
     return Inventory(
         target=str(image.ref),

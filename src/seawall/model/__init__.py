@@ -5,8 +5,8 @@ other meet here.
 """
 
 from seawall.model.advisory import Advisory, FixState, Range, Severity
-from seawall.model.finding import Finding, Urgency
-from seawall.model.image import Image, ImageRef, Layer
+from seawall.model.finding import Finding, Kind, Urgency
+from seawall.model.image import Image, ImageConfig, ImageRef, Layer, Step
 from seawall.model.package import Distribution, Incomplete, Inventory, Package
 
 __all__ = [
@@ -15,12 +15,15 @@ __all__ = [
     "Finding",
     "FixState",
     "Image",
+    "ImageConfig",
     "ImageRef",
     "Incomplete",
     "Inventory",
+    "Kind",
     "Layer",
     "Package",
     "Range",
     "Severity",
+    "Step",
     "Urgency",
 ]

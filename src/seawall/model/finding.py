@@ -19,26 +19,52 @@ class Urgency(Enum):
         return self.value
 
 
+class Kind(Enum):
+    """What sort of thing a finding is about."""
+
+    VULNERABILITY = "vulnerability"  # a known flaw of a package
+    END_OF_LIFE = "end-of-life"  # a distribution that gets no advisories any more
+    SECRET = "secret"  # noqa: S105 - the word itself
+    MALWARE = "malware"
+    TAMPERED = "tampered"  # a file that is not what its package brought
+    CONFIGURATION = "configuration"  # of the image, or of a Dockerfile
+
+    def __str__(self) -> str:
+        return self.value
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing known to be wrong with one package of an image."""
+    """One thing known to be wrong with an image.
 
-    kind: str  # "vulnerability"
-    id: str  # the CVE where there is one, else the advisory's own id
-    aliases: Sequence[str]  # all other ids of the same flaw, sorted
+    Those about a package name it in `package` to `state`; those about a file or the configuration
+    have `title` and `remedy` instead.
+    """
+
+    kind: Kind
+    id: str  # the CVE where there is one, else the advisory's own id, or a rule's
     severity: Severity
-    package: str  # package-url
-    name: str
-    installed: str  # version
-    fixed_in: str  # lowest version with the fix that is not below `installed`; may be empty
-    state: FixState
     urgency: Urgency
-    layer: str
-    path: str
     reason: str  # why this finding stands, in one line
+    layer: str = ""  # diff-id of the layer that brought it; empty without layers
+    path: str = ""  # from the image's root, without leading slash
+    aliases: Sequence[str] = ()  # all other ids of the same flaw, sorted
+    package: str = ""  # package-url
+    name: str = ""
+    installed: str = ""  # version
+    fixed_in: str = ""  # lowest version with the fix that is not below `installed`; may be empty
+    state: FixState = FixState.UNFIXED
     source: str = ""  # source package the advisory speaks of, for grouping
     score: float | None = None  # CVSS base score
     exploited_since: str = ""  # date (YYYY-MM-DD) it entered CISA's KEV catalogue; else empty
     epss: float | None = None  # probability of exploitation in 30 days, 0 to 1
     summary: str = ""
     confirmed: bool = True  # False: the distribution owns the files and says nothing of this flaw
+    locked: bool = False  # a lock file names the package, nothing shows that it is installed
+    title: str = ""  # what the rule looks for: "AWS access key"
+    remedy: str = ""  # what to do about it, in one line
+    line: int = 0  # in the file, from 1; 0 where lines mean nothing
+    evidence: str = ""  # what was seen, with every secret value cut: "AKIA…(20 characters)"
+    removed_in: str = ""  # diff-id of the layer that deletes the file, which is there all the same
+    suppressed: str = ""  # who decided that it does not count here, and why; empty: it counts
+    from_base: bool | None = None  # whether the base image brought it; None: not known

@@ -1,5 +1,6 @@
 """Images and what they are made of."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -23,6 +24,32 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One line of an image's history."""
+
+    created_by: str  # as the builder wrote it: "/bin/sh -c #(nop) USER app", "RUN /bin/sh -c …"
+    is_empty: bool = False  # it changed the configuration only and made no layer
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageConfig:
+    """What an image says of how to run it (OCI image specification, "Image Configuration")."""
+
+    user: str = ""  # as written: "1000:1000", "app"; empty is root
+    env: Sequence[str] = ()  # "NAME=value"
+    entrypoint: Sequence[str] = ()
+    command: Sequence[str] = ()
+    ports: Sequence[str] = ()  # "80/tcp"
+    volumes: Sequence[str] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    working_directory: str = ""
+    has_health_check: bool = False  # one that is not "NONE"
+    history: Sequence[Step] = ()  # oldest first
+    created: str = ""  # RFC 3339
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """What an `ImageRef` resolved to."""
 
@@ -32,3 +59,4 @@ class Image:
     os: str = ""
     architecture: str = ""
     tags: tuple[str, ...] = field(default=())
+    config: ImageConfig | None = None  # None: a directory has none

@@ -16,14 +16,17 @@ class Distribution:
     version: str  # "12"; os-release VERSION_ID
     codename: str = ""  # "bookworm"
     name: str = ""  # "Debian GNU/Linux 12 (bookworm)", for people
+    cpe: str = ""  # os-release CPE_NAME: "cpe:/o:redhat:enterprise_linux:9::baseos"
+    channels: Sequence[str] = ()  # what else packages come from: "esm-infra", "edge"; sorted
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One installed package.
+    """One package.
 
     `type` is the package-url type: ``deb``, ``pypi``, ``npm``. `name` is as the ecosystem writes
-    it, for npm with the scope (``@babel/core``).
+    it, for npm with the scope (``@babel/core``), for Maven as ``group:artifact``. `version` is as
+    the package manager writes it, with the epoch where there is one (``1:2.3-4``).
     """
 
     type: str
@@ -35,6 +38,10 @@ class Package:
     layer: str = ""  # diff-id of the layer that brought this version; empty without layers
     path: str = ""  # the file that names it, from the image's root, without leading slash
     owner: str = ""  # "deb:nodejs": the package that owns that file; empty when nobody does
+    module: str = ""  # rpm module it was built in, as "nodejs:18"; else empty
+    locked: bool = False  # named by a lock file only: evidence of a build, not of an installation
+    # What tells so when no package manager does: "offset 0x1f3a: OpenSSL 3.0.11 19 Sep 2023".
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from seawall.model import (
     FixState,
     Incomplete,
     Inventory,
+    Kind,
     Package,
     Severity,
     Urgency,
@@ -167,7 +168,7 @@ def _finding(
         reason += f"; {package.version} is the rebuild of that very version for this release"
         urgency = Urgency.HIDDEN if is_part else Urgency.WATCH
     return Finding(
-        kind="vulnerability",
+        kind=Kind.VULNERABILITY,
         id=flaw.id,
         aliases=flaw.aliases,
         severity=flaw.severity,

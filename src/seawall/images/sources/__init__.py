@@ -1,7 +1,7 @@
 """One module a kind of place that images come from."""
 
 from seawall.images.sources.archive import open_docker_archive, open_oci_archive
-from seawall.images.sources.contract import LayerReading, OpenImage, Source
+from seawall.images.sources.contract import Inspect, LayerReading, OpenImage, Source
 from seawall.images.sources.directory import open_directory
 from seawall.images.sources.docker_daemon import open_docker_image
 from seawall.images.sources.oci_directory import open_oci_directory
@@ -14,4 +14,4 @@ SOURCES: dict[str, Source] = {
     "dir": open_directory,
 }
 
-__all__ = ["SOURCES", "LayerReading", "OpenImage", "Source"]
+__all__ = ["SOURCES", "Inspect", "LayerReading", "OpenImage", "Source"]

@@ -6,7 +6,7 @@ compressed one is read as a stream, once, whatever the order of what is in it.
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from seawall.images.blobs import Hashing, Layers, MappedFile, looks_like_tar
 from seawall.images.layers import clean, resolve, shown
 from seawall.images.limits import Budget, Limits
 from seawall.images.selection import Selector
-from seawall.images.sources.contract import LayerReading, OpenImage
+from seawall.images.sources.contract import Inspect, LayerReading, OpenImage
 from seawall.images.sources.manifest import Read, Resolution, resolve_docker, resolve_oci
 from seawall.images.stream import ByteStream, ChunkStream, MappedStream
 from seawall.images.tar import Kind, TarReader
@@ -126,6 +126,11 @@ class MappedArchive:
         """Who it is."""
         return self.resolution.image
 
+    @property
+    def digest(self) -> str:
+        """The image's digest."""
+        return self.resolution.image.digest
+
     def document(self, name: str) -> bytes | None:
         """Return a small member's bytes."""
         found = self._find(name)
@@ -135,10 +140,15 @@ class MappedArchive:
         check_document(self._ref, name, size)
         return self._file.data[start : start + size]
 
-    def layers(self, selector: Selector) -> Iterator[LayerReading]:
+    def layers(
+        self,
+        selector: Selector,
+        inspect: Inspect | None = None,
+        known: Collection[str] = frozenset(),
+    ) -> Iterator[LayerReading]:
         """Yield each distinct layer once."""
-        layers = Layers(selector, Budget(self._limits))
-        seen: set[str] = set()
+        layers = Layers(selector, Budget(self._limits), inspect)
+        seen: set[str] = set(known)
         for blob in self.resolution.blobs:
             if blob.diff_id in seen:
                 continue
@@ -171,8 +181,10 @@ class StreamedArchive:
         ref: ImageRef,
         limits: Limits,
         resolve_image: Callable[[Read], Resolution],
+        digest: str = "",
     ) -> None:
         self.notes: list[str] = []
+        self.digest = digest
         self._open_chunks, self._ref, self._limits = open_chunks, ref, limits
         self._resolve = resolve_image
         self._image: Image | None = None
@@ -184,9 +196,14 @@ class StreamedArchive:
             raise RuntimeError("a streamed archive knows its image only after its layers")
         return self._image
 
-    def layers(self, selector: Selector) -> Iterator[LayerReading]:
-        """Yield each blob that looks like a layer, then compare digests."""
-        layers = Layers(selector, Budget(self._limits))
+    def layers(
+        self,
+        selector: Selector,
+        inspect: Inspect | None = None,
+        known: Collection[str] = frozenset(),  # noqa: ARG002 - told apart only at the end
+    ) -> Iterator[LayerReading]:
+        """Yield each blob that looks like a layer, known or not, then compare digests."""
+        layers = Layers(selector, Budget(self._limits), inspect)
         documents: dict[str, bytes] = {}
         links: dict[str, str] = {}
         read: dict[str, LayerReading] = {}
@@ -253,6 +270,9 @@ class _Counting:
         data = self._stream.read(count)
         self.position += len(data)
         return data
+
+    def peek(self, count: int) -> bytes:
+        return self._stream.peek(count)
 
     def skip(self, count: int) -> None:
         self.position += count

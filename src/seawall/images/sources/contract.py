@@ -1,10 +1,11 @@
 """What an image source promises."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from seawall.images.inspection import Inspection
 from seawall.images.layers import Changes, FoundFile
 from seawall.images.limits import Limits
 from seawall.images.selection import Selector
@@ -19,6 +20,10 @@ class LayerReading:
     diff_id: str = ""  # computed from the content when the source cannot know it before
     changes: Changes = field(default_factory=Changes)
     incomplete: list[Incomplete] = field(default_factory=list)
+    inspection: Inspection | None = None  # what was asked for beside the files
+
+
+Inspect = Callable[[], Inspection]  # called once a layer
 
 
 class OpenImage(Protocol):
@@ -32,10 +37,21 @@ class OpenImage(Protocol):
     def notes(self) -> list[str]:
         """What was left out on purpose, for a person to know."""
 
-    def layers(self, selector: Selector) -> Iterator[LayerReading]:
+    @property
+    def digest(self) -> str:
+        """The image's digest where it is known before a layer is read; else empty."""
+
+    def layers(
+        self,
+        selector: Selector,
+        inspect: Inspect | None = None,
+        known: Collection[str] = frozenset(),
+    ) -> Iterator[LayerReading]:
         """Yield each distinct layer once, in whatever order the source has them.
 
-        Every digest has been compared when the iteration ends.
+        Layers whose diff-id is in `known` are left out where the source can tell before it reads
+        them, and so are not compared with their digests. Of all others every digest has been
+        compared when the iteration ends.
 
         Raises:
             CorruptImage: truncated or malformed.

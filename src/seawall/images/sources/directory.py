@@ -9,15 +9,16 @@ import errno
 import itertools
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from seawall.errors import LimitExceeded, NotAnImage, SourceUnavailable, UnknownTarget
+from seawall.images.inspection import Inspection
 from seawall.images.layers import FoundFile, resolve, shown
 from seawall.images.limits import Budget, Limits
 from seawall.images.selection import Pattern, Selector
-from seawall.images.sources.contract import LayerReading, OpenImage
+from seawall.images.sources.contract import Inspect, LayerReading, OpenImage
 from seawall.model import Image, ImageRef, Incomplete, Layer
 
 _PSEUDO = frozenset(
@@ -37,6 +38,8 @@ _ENGINE_STORAGE = (
 )
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO must not block
+_HEAD = 8  # first bytes of a file that tell what it is
+_BLOCK = 4 << 20
 _LINKS = 40  # symbolic links followed for one path, as the kernel does
 
 
@@ -67,19 +70,27 @@ class Directory:
 
     def __init__(self, root: Path, top: int, ref: ImageRef, limits: Limits) -> None:
         self.notes: list[str] = []
+        self.digest = ""  # it has none
         self.image = Image(ref=ref, digest="", layers=(Layer(""),))
         self._root = os.path.realpath(os.fsencode(root))
         self._top = top  # the root's descriptor: files are opened from there
         self._limits = limits
 
-    def layers(self, selector: Selector) -> Iterator[LayerReading]:
+    def layers(
+        self,
+        selector: Selector,
+        inspect: Inspect | None = None,
+        known: Collection[str] = frozenset(),  # noqa: ARG002 - its one layer has no diff-id
+    ) -> Iterator[LayerReading]:
         """Yield the one layer."""
-        reading = LayerReading(iter(()))
+        reading = LayerReading(iter(()), inspection=inspect() if inspect else None)
         reading.files = self._walk(selector, reading)
         yield reading
 
     def _walk(self, selector: Selector, reading: LayerReading) -> Iterator[FoundFile]:
         budget = Budget(self._limits)
+        inspection = reading.inspection
+        inspected = inspection is not None and inspection.reads_content
         mounts = _pseudo_mounts(self._root)
         folders: list[tuple[bytes, int]] = [(b"", 0)]
         while folders:
@@ -103,6 +114,9 @@ class Directory:
                 continue
             budget.spend_entries(len(entries), str(self.image.ref))
             below = folder + b"/" if folder else b""
+            if inspection is not None:
+                names = [below + e.name for e in entries if not e.is_dir(follow_symlinks=False)]
+                inspection.names(names)
             for entry in entries:
                 path = below + entry.name
                 if entry.is_dir(follow_symlinks=False):
@@ -117,8 +131,8 @@ class Directory:
                         target = resolve(path, _target(entry.path))
                         reading.changes.folder_links[path] = target
                 patterns = selector.candidates(path)
-                if patterns:
-                    found = self._found(path, patterns, entry, reading)
+                if patterns or inspected or selector.magics:
+                    found = self._found(path, patterns or [], entry, reading, selector)
                     if found:
                         yield found
 
@@ -128,19 +142,19 @@ class Directory:
         patterns: list[Pattern],
         entry: "os.DirEntry[bytes]",
         reading: LayerReading,
+        selector: Selector,
     ) -> FoundFile | None:
         place = path
+        inspection = reading.inspection
         if entry.is_symlink():
             if not any(pattern.is_exact for pattern in patterns):
                 return None
             place = self._inside(path)
+            inspection = None  # it is shown what the link leads to, under its own name
         elif not entry.is_file(follow_symlinks=False):
             return None
         try:
-            content = self._read(place, [pattern.magic for pattern in patterns])
-        except LimitExceeded as error:
-            reading.incomplete.append(Incomplete(shown(path), str(error)))
-            return None
+            content = self._read(path, place, patterns, selector, reading, inspection)
         except OSError as error:
             # A dangling link and a file that has just gone are simply not there.
             if error.errno not in (errno.ENOENT, errno.ENOTDIR):
@@ -148,25 +162,40 @@ class Directory:
             return None
         return None if content is None else FoundFile(path, content)
 
-    def _read(self, path: bytes, magics: list[bytes]) -> bytes | None:
+    def _read(  # noqa: PLR0917 - one file, and all that is asked of it
+        self,
+        path: bytes,
+        place: bytes,
+        patterns: list[Pattern],
+        selector: Selector,
+        reading: LayerReading,
+        inspection: Inspection | None,
+    ) -> bytes | None:
         """Return a regular file's content; None when its first bytes are wrong."""
-        descriptor = self._opened(path)
+        descriptor = self._opened(place)
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
             return None
         with os.fdopen(descriptor, "rb") as file:
-            limit = self._limits.file_bytes
-            head = b""
-            if all(magics):
-                head = file.read(max(len(magic) for magic in magics))
-                if not any(head.startswith(magic) for magic in magics):
-                    return None
-            content = head + file.read(limit - len(head) + 1)
-            if len(content) > limit:
-                raise LimitExceeded(
-                    f"{max(status.st_size, len(content)):,} bytes, more than {limit:,} (file_bytes)"
+            head = file.peek(_HEAD)[:_HEAD]
+            wanted = head.startswith(selector.magics) if selector.magics else False
+            content: bytes | None = None
+            if wanted or any(head.startswith(pattern.magic) for pattern in patterns):
+                limit = self._limits.file_bytes
+                if status.st_size <= limit:
+                    content = file.read(limit + 1)
+                if content is None or len(content) > limit:
+                    size = max(status.st_size, len(content or b""))
+                    reason = f"{size:,} bytes, more than {limit:,} (file_bytes)"
+                    reading.incomplete.append(Incomplete(shown(path), reason))
+                    content = None
+                    file.seek(0)
+            if inspection is not None and inspection.reads_content:
+                blocks = (
+                    iter(lambda: file.read(_BLOCK), b"") if content is None else iter([content])
                 )
+                inspection.file(path, stat.S_IMODE(status.st_mode), status.st_size, blocks)
             return content
 
     def _opened(self, path: bytes) -> int:

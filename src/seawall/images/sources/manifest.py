@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from seawall.errors import CorruptImage, DigestMismatch, LimitExceeded, NotAnImage, UsageError
 from seawall.images.limits import Limits
-from seawall.model import Image, ImageRef, Layer
+from seawall.model import Image, ImageConfig, ImageRef, Layer, Step
 
 Read = Callable[[str], bytes | None]  # a blob's bytes by name in the archive; None when absent
 
@@ -257,19 +257,46 @@ def _image(ref: ImageRef, raw: bytes, digest: str, tags: list[str], limits: Limi
         raise CorruptImage(f"{where}: it lists no layers (rootfs.diff_ids)")
     if len(diff_ids) > limits.entries:
         raise LimitExceeded(f"{where}: {len(diff_ids):,} layers (entries)")
-    history = config.get("history")
-    steps = [
-        _text(step.get("created_by"))
-        for step in (history if isinstance(history, list) else [])
-        if isinstance(step, dict) and not step.get("empty_layer")
-    ]
-    if len(steps) != len(diff_ids):
-        steps = [""] * len(diff_ids)
+    settings = _config(config)
+    made_layers = [step.created_by for step in settings.history if not step.is_empty]
+    if len(made_layers) != len(diff_ids):
+        made_layers = [""] * len(diff_ids)
     return Image(
         ref=ref,
         digest=digest,
-        layers=tuple(Layer(d, s) for d, s in zip(diff_ids, steps, strict=True)),
+        layers=tuple(Layer(d, s) for d, s in zip(diff_ids, made_layers, strict=True)),
         os=_text(config.get("os")),
         architecture=_text(config.get("architecture")),
         tags=tuple(tags),
+        config=settings,
     )
+
+
+def _config(document: dict[str, Any]) -> ImageConfig:
+    """Return how the image says it is run; what is not of the form it should have is left out."""
+    listed = document.get("config")
+    config: dict[str, Any] = listed if isinstance(listed, dict) else {}
+    labels, health = config.get("Labels"), config.get("Healthcheck")
+    test = health.get("Test") if isinstance(health, dict) else None
+    history = document.get("history")
+    return ImageConfig(
+        user=_text(config.get("User")),
+        env=tuple(_strings(config.get("Env")) or ()),
+        entrypoint=tuple(_strings(config.get("Entrypoint")) or ()),
+        command=tuple(_strings(config.get("Cmd")) or ()),
+        ports=_keys(config.get("ExposedPorts")),
+        volumes=_keys(config.get("Volumes")),
+        labels={_text(k): _text(v) for k, v in labels.items()} if isinstance(labels, dict) else {},
+        working_directory=_text(config.get("WorkingDir")),
+        has_health_check=bool(test) and test != ["NONE"],
+        history=tuple(
+            Step(_text(s.get("created_by")), bool(s.get("empty_layer")), _text(s.get("comment")))
+            for s in (history if isinstance(history, list) else [])
+            if isinstance(s, dict)
+        ),
+        created=_text(document.get("created")),
+    )
+
+
+def _keys(value: object) -> tuple[str, ...]:
+    return tuple(_text(key) for key in value) if isinstance(value, dict) else ()

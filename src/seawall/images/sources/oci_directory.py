@@ -1,6 +1,6 @@
 """``oci-dir:PATH[:NAME]``: an OCI image layout in a directory (OCI image specification 1.1)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from seawall.images.blobs import Hashing, Layers, MappedFile
 from seawall.images.limits import Budget, Limits
 from seawall.images.selection import Selector
 from seawall.images.sources.archive import check_document, exists, split_place
-from seawall.images.sources.contract import LayerReading, OpenImage
+from seawall.images.sources.contract import Inspect, LayerReading, OpenImage
 from seawall.images.sources.manifest import resolve_oci
 from seawall.model import Image, ImageRef
 
@@ -39,10 +39,20 @@ class OciDirectory:
         """Who it is."""
         return self._resolution.image
 
-    def layers(self, selector: Selector) -> Iterator[LayerReading]:
+    @property
+    def digest(self) -> str:
+        """The image's digest."""
+        return self._resolution.image.digest
+
+    def layers(
+        self,
+        selector: Selector,
+        inspect: Inspect | None = None,
+        known: Collection[str] = frozenset(),
+    ) -> Iterator[LayerReading]:
         """Yield each distinct layer once."""
-        layers = Layers(selector, Budget(self._limits))
-        seen: set[str] = set()
+        layers = Layers(selector, Budget(self._limits), inspect)
+        seen: set[str] = set(known)
         with ExitStack() as files:
             for blob in self._resolution.blobs:
                 if blob.diff_id in seen:

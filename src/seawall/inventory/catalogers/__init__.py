@@ -1,6 +1,13 @@
 """One module a package manager; `CATALOGERS` is all there is."""
 
-from seawall.inventory.catalogers.contract import Cataloger, Fact, ImageFile, Ownership
+from seawall.inventory.catalogers.contract import (
+    Cataloger,
+    Channels,
+    Checksums,
+    Fact,
+    ImageFile,
+    Ownership,
+)
 from seawall.inventory.catalogers.dpkg import DPKG, DPKG_FILES, DPKG_SINGLE
 from seawall.inventory.catalogers.npm import NPM
 from seawall.inventory.catalogers.os_release import OS_RELEASE
@@ -19,4 +26,4 @@ CATALOGERS: tuple[Cataloger, ...] = (
     UNREAD,
 )
 
-__all__ = ["CATALOGERS", "Cataloger", "Fact", "ImageFile", "Ownership"]
+__all__ = ["CATALOGERS", "Cataloger", "Channels", "Checksums", "Fact", "ImageFile", "Ownership"]

@@ -28,7 +28,25 @@ class Ownership:
     paths: tuple[str, ...]  # from the image's root, without leading slash
 
 
-Fact = Package | Ownership | Distribution | Incomplete
+@dataclass(frozen=True, slots=True)
+class Checksums:
+    """What a package says its files hold, for whoever looks for changed files."""
+
+    owner: str  # "deb:nodejs"
+    algorithm: str  # as hashlib names it: "md5", "sha1", "sha256"
+    # As md5sum writes it, a line for each file: digest in hex, two spaces, the path from the
+    # image's root without leading slash. Configuration files, which people change, are left out.
+    lines: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Where else packages of this image come from: "edge", "esm-infra"."""
+
+    names: tuple[str, ...]
+
+
+Fact = Package | Ownership | Checksums | Channels | Distribution | Incomplete
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ def write(inventory: Inventory, out: TextIO) -> None:
             "version": distribution.version,
             "codename": distribution.codename,
             "name": distribution.name,
+            "cpe": distribution.cpe,
+            "channels": list(distribution.channels),
         },
         "layers": list(inventory.layers),
         "packages": [
@@ -36,6 +38,9 @@ def write(inventory: Inventory, out: TextIO) -> None:
                 "layer": package.layer,
                 "path": package.path,
                 "owner": package.owner,
+                "module": package.module,
+                "locked": package.locked,
+                "evidence": package.evidence,
             }
             for package in inventory.packages
         ],

@@ -54,7 +54,7 @@ def _named(counts: dict[Any, int]) -> dict[str, int]:
 
 def _finding(finding: Finding) -> dict[str, object]:
     return {
-        "kind": finding.kind,
+        "kind": str(finding.kind),
         "id": finding.id,
         "aliases": list(finding.aliases),
         "urgency": str(finding.urgency),

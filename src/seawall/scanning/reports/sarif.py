@@ -78,7 +78,7 @@ def _rule(identifier: str, findings: list[Finding]) -> _Object:
     names = ", ".join(sorted({finding.name for finding in findings}))
     remedies = dict.fromkeys(map(remedy, findings))
     summary = worst.summary or f"a known flaw of {names}"
-    properties: _Object = {"tags": ["security", worst.kind, str(worst.severity)]}
+    properties: _Object = {"tags": ["security", str(worst.kind), str(worst.severity)]}
     if any(finding.exploited_since for finding in findings):
         properties["tags"].append("exploited")
     if score := max((f.score or 0.0 for f in findings), default=0.0) or _TYPICAL_SCORE.get(
@@ -147,7 +147,7 @@ def _fingerprint(finding: Finding) -> str:
     """Return the same digits for the same flaw of the same package, whatever its version is."""
     name, _, rest = finding.package.partition("@")
     architecture = re.search(r"[?&]arch=([^&#]*)", rest)
-    parts = (finding.kind, finding.id, name, architecture and architecture[1], finding.path)
+    parts = (str(finding.kind), finding.id, name, architecture and architecture[1], finding.path)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
