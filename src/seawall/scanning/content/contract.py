@@ -1,0 +1,50 @@
+"""What looks at the content of files, and what it answers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from seawall.model import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A file's content, or a part of a large file's.
+
+    Parts of one file come in order and overlap, so that nothing is cut in two; what lies in the
+    overlap is seen twice, and the caller keeps equal hits once.
+    """
+
+    path: str  # from the image's root, without leading slash
+    mode: int  # permission bits; 0 where there are none (image configuration)
+    size: int  # of the whole file, in bytes
+    data: bytes
+    offset: int = 0  # of `data` in the file
+    line: int = 1  # of the first byte of `data`
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether `data` is all of the file."""
+        return self.offset == 0 and len(self.data) == self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Something that a detector's rule found. Kept in caches: it must hold no secret value."""
+
+    rule: str  # the rule's id
+    line: int  # from 1; 0 in content without lines
+    evidence: str  # what was seen, every secret value cut
+
+
+class Detector(Protocol):
+    """Looks at windows of files; one object serves all files of a scan, from one thread."""
+
+    name: str  # "secrets", "malware": stands beside its hits in the cache
+    key: str  # differs whenever the same content may be answered differently
+
+    def look(self, window: Window) -> Iterator[Hit]:
+        """Yield what is found; never raises for any content."""
+
+    def finding(self, hit: Hit, path: str, layer: str) -> Finding:
+        """Return what a hit means: severity, urgency, title, reason and remedy by its rule."""
