@@ -12,6 +12,7 @@
     │   ├── DigestMismatch       content differs from the digest that names it
     │   ├── LimitExceeded        larger than the limits allow
     │   └── SourceUnavailable    a daemon or file that does not answer
+    ├── CacheUnusable            the cache of layers cannot be used; nothing is lost with it
     └── AdvisoryError            advisories cannot be fetched, read or stored
         ├── FeedUnavailable      a feed does not answer
         ├── BadFeed              a feed answers with something it should not
@@ -89,6 +90,12 @@ class LimitExceeded(ImageError):
 
 class SourceUnavailable(ImageError):
     """A daemon or file that the image should come from does not answer."""
+
+
+class CacheUnusable(SeawallError):
+    """The cache of layers cannot be opened, read or written."""
+
+    hint = "nothing is lost with it: remove the file, or scan with --no-cache"
 
 
 class AdvisoryError(SeawallError):

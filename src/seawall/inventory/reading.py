@@ -4,10 +4,22 @@ Each layer is read by itself, in whatever order the source has them; the merge a
 what of each layer is still visible, who owns it, and which layer brought it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
-from seawall.images import FoundFile, LayerReading, OpenImage, Pattern, Selector, resolve, shown
+import msgspec
+
+from seawall.images import (
+    FoundFile,
+    Inspection,
+    LayerReading,
+    OpenImage,
+    Pattern,
+    Selector,
+    resolve,
+    shown,
+)
 from seawall.images import visible as visible_paths
 from seawall.images.layers import Changes
 from seawall.inventory.catalogers import (
@@ -19,23 +31,59 @@ from seawall.inventory.catalogers import (
     ImageFile,
     Ownership,
 )
+from seawall.inventory.layer_facts import (
+    Facts,
+    LayerFacts,
+    NameLog,
+    decode,
+    encode,
+    names_in,
+)
 from seawall.model import Distribution, Image, Incomplete, Inventory, Package
 
 _HOPS = 8  # links behind one another; a real image has one or two
 
-Facts = tuple[Fact, ...]
 Progress = Callable[[int, int], None]  # layers read, packages seen in them
 
 
-@dataclass(slots=True)
-class LayerFacts:
-    """What one layer says, before its neighbours are known."""
+class LayerCache(Protocol):
+    """Where readings are kept; `layer_store` is one in a file."""
 
-    changes: Changes
-    facts: dict[bytes, Facts] = field(default_factory=dict)
-    links: dict[bytes, bytes] = field(default_factory=dict)  # hard links whose target is unread
-    symlinks: dict[bytes, bytes] = field(default_factory=dict)
-    incomplete: list[Incomplete] = field(default_factory=list)
+    def get(self, subject: str, part: str) -> bytes | None:
+        """Return what was kept of a layer or image, read by today's code; else None."""
+
+    def put(self, subject: str, part: str, data: bytes) -> None:
+        """Keep it."""
+
+
+class KeptInspection(Inspection, Protocol):
+    """An inspection whose result can be kept."""
+
+    def encode(self, names: Sequence[bytes]) -> bytes:
+        """Return the result as bytes; `names` are all that were handed on, in their order."""
+
+
+class Inspector(Protocol):
+    """Makes inspections, and makes them again from what was kept."""
+
+    part: str  # what its results are called in a cache; says which settings they depend on
+
+    def begin(self) -> KeptInspection:
+        """Return the inspection of a layer that is about to be read."""
+
+    def restore(self, data: bytes, names: Sequence[bytes]) -> KeptInspection:
+        """Return what `KeptInspection.encode` wrote; ValueError when `data` is nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An image that was read: what is inside, and what was asked for beside."""
+
+    image: Image
+    inventory: Inventory
+    layers: Sequence[tuple[str, LayerFacts]]  # diff-id and facts, lowest first
+    inspections: Mapping[str, KeptInspection]  # by diff-id; empty without an inspector
+    cached: int = 0  # layers that were not read, because they had been before
 
 
 def read_inventory(
@@ -43,25 +91,128 @@ def read_inventory(
     progress: Progress | None = None,
     catalogers: Iterable[Cataloger] = CATALOGERS,
 ) -> Inventory:
-    """Return what the image contains.
+    """Return what the image contains; see `read_image`."""
+    return read_image(opened, progress, catalogers).inventory
+
+
+def read_image(
+    opened: OpenImage,
+    progress: Progress | None = None,
+    catalogers: Iterable[Cataloger] = CATALOGERS,
+    inspector: Inspector | None = None,
+    cache: LayerCache | None = None,
+) -> Reading:
+    """Read the image, but for what `cache` has of it.
 
     Raises:
         ImageError: the image cannot be read (see `OpenImage.layers`). A single file that cannot be
             analysed is listed in `Inventory.incomplete` instead.
     """
     book = _Book(catalogers)
-    layers: dict[str, LayerFacts] = {}
+    desk = _Desk(inspector, cache)
+    known = desk.recall(opened)
+    inspect = desk.begin if inspector or cache else None
     packages = 0
-    for number, reading in enumerate(opened.layers(book.selector), 1):
-        facts = _layer_facts(reading, book)
-        layers[reading.diff_id] = facts
-        packages += sum(len(found) for found in facts.facts.values())
-        if progress is not None:
-            progress(number, packages)
+    if not desk.is_complete:
+        for number, reading in enumerate(opened.layers(book.selector, inspect, known), 1):
+            facts = _layer_facts(reading, book)
+            desk.keep(reading.diff_id, facts, reading.inspection)
+            packages += sum(len(found) for found in facts.facts.values())
+            if progress is not None:
+                progress(number, packages)
     image = opened.image
-    ordered = [(layer.diff_id, layers[layer.diff_id]) for layer in image.layers]
+    desk.keep_image(image)
+    ordered = [(layer.diff_id, desk.layers[layer.diff_id]) for layer in image.layers]
     _follow_links(ordered, opened, book)
-    return _merge(image, ordered)
+    inventory = _merge(image, ordered)
+    return Reading(image, inventory, ordered, desk.inspections, len(known))
+
+
+class _Desk:
+    """The layers of one image, from wherever they come: read now, or kept from before."""
+
+    def __init__(self, inspector: Inspector | None, cache: LayerCache | None) -> None:
+        self._inspector, self._cache = inspector, cache
+        self.layers: dict[str, LayerFacts] = {}
+        self.inspections: dict[str, KeptInspection] = {}
+        self.is_complete = False
+
+    def recall(self, opened: OpenImage) -> set[str]:
+        """Take from the cache what it has of the image; return the diff-ids of its layers."""
+        image = self._known_image(opened.digest)
+        wanted = dict.fromkeys([layer.diff_id for layer in image.layers] if image else ())
+        for diff_id in wanted or dict.fromkeys(opened.diff_ids):
+            self._recall_layer(diff_id)
+        if image is not None and len(self.layers) == len(wanted):
+            self.is_complete = True
+            opened.recognise(image)
+        return set(self.layers)
+
+    def _known_image(self, digest: str) -> Image | None:
+        data = self._cache.get(digest, "image") if self._cache and digest else None
+        try:
+            return msgspec.msgpack.decode(data, type=Image) if data else None
+        except msgspec.MsgspecError:
+            return None
+
+    def _recall_layer(self, diff_id: str) -> None:
+        cache, inspector = self._cache, self._inspector
+        data = cache.get(diff_id, "facts") if cache and diff_id else None
+        if cache is None or data is None:
+            return
+        try:
+            facts, names = decode(data)
+            if inspector is not None:
+                content = cache.get(diff_id, inspector.part)
+                if content is None:
+                    return
+                self.inspections[diff_id] = inspector.restore(content, names_in(names))
+        except ValueError:
+            return  # as good as absent: it is read and kept anew
+        self.layers[diff_id] = facts
+
+    def begin(self) -> "_Recorded":
+        """Return the inspection of a layer that is about to be read."""
+        return _Recorded(self._inspector.begin() if self._inspector else None)
+
+    def keep(self, diff_id: str, facts: LayerFacts, inspection: Inspection | None) -> None:
+        """Take a layer that was just read, and keep it for later."""
+        self.layers[diff_id] = facts
+        if not isinstance(inspection, _Recorded):
+            return
+        if inspection.inner is not None:
+            self.inspections[diff_id] = inspection.inner
+        if self._cache is None or not diff_id:
+            return
+        log = inspection.log.finish()
+        self._cache.put(diff_id, "facts", encode(facts, log))
+        if self._inspector is not None and inspection.inner is not None:
+            content = inspection.inner.encode(names_in(log))
+            self._cache.put(diff_id, self._inspector.part, content)
+
+    def keep_image(self, image: Image) -> None:
+        """Keep which layers an image has, so that next time nothing of it need be opened."""
+        if self._cache is not None and image.digest and not self.is_complete:
+            self._cache.put(image.digest, "image", msgspec.msgpack.encode(image))
+
+
+class _Recorded:
+    """Another inspection, or none, and a record of all names."""
+
+    def __init__(self, inner: KeptInspection | None) -> None:
+        self.inner, self.log = inner, NameLog()
+        self.reads_content = inner is not None and inner.reads_content
+
+    def names(self, paths: Sequence[bytes]) -> None:
+        """Record the names and hand them on."""
+        self.log.add(paths)
+        if self.inner is not None:
+            self.inner.names(paths)
+
+    def file(self, path: bytes, mode: int, size: int, blocks: Iterator[bytes]) -> None:
+        """Hand the file on; never called without another inspection."""
+        if self.inner is not None:
+            self.inner.file(path, mode, size, blocks)
 
 
 class _Book:

@@ -8,6 +8,7 @@ import hashlib
 import itertools
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from seawall.errors import (
@@ -131,6 +132,14 @@ class MappedArchive:
         """The image's digest."""
         return self.resolution.image.digest
 
+    @property
+    def diff_ids(self) -> tuple[str, ...]:
+        """The layers."""
+        return tuple(blob.diff_id for blob in self.resolution.blobs)
+
+    def recognise(self, image: Image) -> None:
+        """Nothing is new: it was known at once."""
+
     def document(self, name: str) -> bytes | None:
         """Return a small member's bytes."""
         found = self._find(name)
@@ -175,16 +184,18 @@ class StreamedArchive:
     digests decide afterwards which belong to the image.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - what the daemon says at once stands at the end
         self,
         open_chunks: Callable[[], Iterator[bytes]],
         ref: ImageRef,
         limits: Limits,
         resolve_image: Callable[[Read], Resolution],
         digest: str = "",
+        tags: tuple[str, ...] = (),
     ) -> None:
         self.notes: list[str] = []
-        self.digest = digest
+        self.digest, self._tags = digest, tags
+        self.diff_ids: tuple[str, ...] = ()  # which layer is which shows at the end
         self._open_chunks, self._ref, self._limits = open_chunks, ref, limits
         self._resolve = resolve_image
         self._image: Image | None = None
@@ -195,6 +206,10 @@ class StreamedArchive:
         if self._image is None:
             raise RuntimeError("a streamed archive knows its image only after its layers")
         return self._image
+
+    def recognise(self, image: Image) -> None:
+        """Take what an earlier reading said of the image; its names are today's."""
+        self._image = replace(image, ref=self._ref, tags=self._tags)
 
     def layers(
         self,

@@ -41,6 +41,13 @@ class OpenImage(Protocol):
     def digest(self) -> str:
         """The image's digest where it is known before a layer is read; else empty."""
 
+    @property
+    def diff_ids(self) -> tuple[str, ...]:
+        """The layers, lowest first, where they can be told apart before reading; else empty."""
+
+    def recognise(self, image: Image) -> None:
+        """Take what an earlier reading said of the image with this digest; `image` holds then."""
+
     def layers(
         self,
         selector: Selector,

@@ -71,10 +71,14 @@ class Directory:
     def __init__(self, root: Path, top: int, ref: ImageRef, limits: Limits) -> None:
         self.notes: list[str] = []
         self.digest = ""  # it has none
+        self.diff_ids: tuple[str, ...] = ()
         self.image = Image(ref=ref, digest="", layers=(Layer(""),))
         self._root = os.path.realpath(os.fsencode(root))
         self._top = top  # the root's descriptor: files are opened from there
         self._limits = limits
+
+    def recognise(self, image: Image) -> None:
+        """Never asked: a directory has no digest."""
 
     def layers(
         self,

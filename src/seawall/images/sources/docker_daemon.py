@@ -48,6 +48,7 @@ def open_docker_image(ref: ImageRef, limits: Limits) -> Iterator[OpenImage]:
             limits,
             lambda read: tagged(resolve_docker(read, ref, "", limits)),
             image_id if image_id.startswith("sha256:") else "",
+            tuple(tags),
         )
 
 

@@ -44,6 +44,14 @@ class OciDirectory:
         """The image's digest."""
         return self._resolution.image.digest
 
+    @property
+    def diff_ids(self) -> tuple[str, ...]:
+        """The layers."""
+        return tuple(blob.diff_id for blob in self._resolution.blobs)
+
+    def recognise(self, image: Image) -> None:
+        """Nothing is new: it was known at once."""
+
     def layers(
         self,
         selector: Selector,

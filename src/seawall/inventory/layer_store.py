@@ -1,0 +1,198 @@
+"""Readings of layers, kept in one SQLite file: what was read once is not read again.
+
+A layer never changes, its diff-id names its content; so a row is right for ever, as long as the
+code that read it is the same (`analyser`). Many processes read and write at once: SQLite's
+write-ahead log lets readers go on, a writer waits its turn. A store that fails is no reason for a
+scan to fail: it is told once, and everything is read anew.
+"""
+
+import hashlib
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Self, TypeVar
+
+from seawall.errors import CacheUnusable
+
+_T = TypeVar("_T")
+_WAIT_S = 30.0  # for another writer, once; then again
+_TRIES = 4
+_DAY_S = 86_400
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS reading (
+    subject TEXT NOT NULL, part TEXT NOT NULL, analyser TEXT NOT NULL, used INTEGER NOT NULL,
+    data BLOB NOT NULL, PRIMARY KEY (subject, part, analyser)
+);
+CREATE INDEX IF NOT EXISTS reading_by_use ON reading (used);
+"""
+# Rooms whose code decides what a reading says.
+_ROOMS = ("images", "inventory", "scanning.content", "model")
+
+
+def analyser_version(rooms: tuple[str, ...] = _ROOMS) -> str:
+    """Return a fingerprint of the code and rules that read layers, 16 hex digits.
+
+    A version number would be forgotten in some change; the files themselves cannot be.
+    """
+    state = hashlib.sha256()
+    for room in rooms:
+        for path, content in sorted(_files(resources.files(f"seawall.{room}"))):
+            state.update(f"{path} {len(content)}\n".encode() + content)
+    return state.hexdigest()[:16]
+
+
+def _files(folder: Traversable) -> Iterator[tuple[str, bytes]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            if entry.name != "__pycache__":
+                yield from ((f"{entry.name}/{path}", data) for path, data in _files(entry))
+        elif not entry.name.endswith(".pyc"):
+            yield entry.name, entry.read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSize:
+    """How much a store holds."""
+
+    subjects: int  # layers and images
+    size_bytes: int  # of the readings; the file may be larger until it is pruned
+
+
+class LayerStore:
+    """Readings by subject (diff-id or image digest) and part ("facts", "content", "image")."""
+
+    def __init__(self, connection: sqlite3.Connection, analyser: str, where: Path) -> None:
+        self._connection, self._analyser, self._where = connection, analyser, where
+        self._used: set[tuple[str, str]] = set()
+
+    @classmethod
+    def open(cls, path: Path, analyser: str) -> Self:
+        """Open the store, or make one.
+
+        Raises:
+            CacheUnusable: the file cannot be made, or is no store.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)
+            path.chmod(0o600)  # it says what is in private images
+            store = cls(connection, analyser, path)
+            store._patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
+            connection.execute("PRAGMA synchronous = NORMAL")
+            store._patiently(lambda: connection.executescript(_SCHEMA))
+        except (sqlite3.Error, OSError) as error:
+            raise CacheUnusable(f"{path}: {error}") from error
+        return store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(sqlite3.Error):
+            self._touch()
+        self._connection.close()
+
+    def get(self, subject: str, part: str) -> bytes | None:
+        """Return what was kept; None where there is nothing, or it was read by other code."""
+        row = self._patiently(
+            lambda: self._connection.execute(
+                "SELECT data FROM reading WHERE subject = ? AND part = ? AND analyser = ?",
+                (subject, part, self._analyser),
+            ).fetchone()
+        )
+        if row is None:
+            return None
+        self._used.add((subject, part))
+        return bytes(row[0])
+
+    def put(self, subject: str, part: str, data: bytes) -> None:
+        """Keep `data`; what other code had read of this part is replaced."""
+        now = int(time.time())
+
+        def write() -> None:
+            with self._transaction():
+                self._connection.execute(
+                    "DELETE FROM reading WHERE subject = ? AND part = ?", (subject, part)
+                )
+                self._connection.execute(
+                    "INSERT INTO reading VALUES (?, ?, ?, ?, ?)",
+                    (subject, part, self._analyser, now, data),
+                )
+
+        self._patiently(write)
+
+    def size(self) -> StoreSize:
+        """Return how much is kept."""
+        subjects, size = self._patiently(
+            lambda: self._connection.execute(
+                "SELECT count(DISTINCT subject), coalesce(sum(length(data)), 0) FROM reading"
+            ).fetchone()
+        )
+        return StoreSize(subjects, size)
+
+    def prune(self, unused_days: int = 0, keep_bytes: int | None = None) -> int:
+        """Remove readings not used for so many days, then the longest unused above `keep_bytes`.
+
+        Readings by other code than today's go in any case. Returns how many rows went.
+        """
+        before = int(time.time()) - unused_days * _DAY_S
+
+        def remove() -> int:
+            with self._transaction():
+                gone = self._connection.execute(
+                    "DELETE FROM reading WHERE used <= ? OR analyser != ?",
+                    (before, self._analyser),
+                ).rowcount
+                if keep_bytes is not None:
+                    gone += self._connection.execute(
+                        """DELETE FROM reading WHERE rowid IN (
+                             SELECT rowid FROM (
+                               SELECT rowid, sum(length(data)) OVER (ORDER BY used DESC, rowid)
+                               AS total FROM reading)
+                             WHERE total > ?)""",
+                        (keep_bytes,),
+                    ).rowcount
+            return gone
+
+        gone = self._patiently(remove)
+        with suppress(sqlite3.Error):  # somebody is reading: the space is given back another time
+            self._connection.execute("VACUUM")
+        return gone
+
+    def _touch(self) -> None:
+        """Note which readings were used; at most once a day each, so that reading stays reading."""
+        now = int(time.time())
+        with self._transaction():
+            self._connection.executemany(
+                "UPDATE reading SET used = ? WHERE subject = ? AND part = ? AND used < ?",
+                [(now, subject, part, now - _DAY_S) for subject, part in sorted(self._used)],
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def _patiently(self, work: Callable[[], _T]) -> _T:
+        """Do it again while another process has the store; `CacheUnusable` for anything else."""
+        for attempt in range(_TRIES):
+            try:
+                return work()
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+                if not busy or attempt == _TRIES - 1:
+                    raise CacheUnusable(f"{self._where}: {error}") from error
+                time.sleep(0.05 * 2**attempt)
+            except sqlite3.Error as error:
+                raise CacheUnusable(f"{self._where}: {error}") from error
+        raise AssertionError("unreachable")
