@@ -5,7 +5,7 @@
 """
 
 from seawall.images.inspection import Inspection
-from seawall.images.layers import FoundFile, resolve, shown, visible
+from seawall.images.layers import FoundFile, hides, resolve, shown, visible
 from seawall.images.limits import Limits
 from seawall.images.selection import Pattern, Selector
 from seawall.images.sources import SOURCES, Inspect, LayerReading, OpenImage
@@ -21,6 +21,7 @@ __all__ = [
     "OpenImage",
     "Pattern",
     "Selector",
+    "hides",
     "open_image",
     "parse_target",
     "resolve",

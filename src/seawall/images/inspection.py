@@ -16,6 +16,12 @@ class Inspection(Protocol):
     def names(self, paths: Sequence[bytes]) -> None:
         """Take the next names in the layer that are no folders; in batches, all of them."""
 
+    def link(self, path: bytes, target: bytes, is_hard: bool) -> None:
+        """Take a link: a hard one's target is a path from the root, a symbolic one's as stored.
+
+        Called only where `reads_content`.
+        """
+
     def file(self, path: bytes, mode: int, size: int, blocks: Iterator[bytes]) -> None:
         """Look at a regular file: its permission bits, its size in bytes, and its content.
 

@@ -129,6 +129,9 @@ def read_layer(  # noqa: PLR0917 - one loop over every name, with everything it 
             if last in names or last.rpartition(b".")[2] in endings or folder in folders
             else None
         )
+        if inspected and link and inspection is not None:
+            is_hard = kind != _SYMLINK
+            inspection.link(path, clean(link) if is_hard else link, is_hard)
         if kind == _SYMLINK:
             if not folder or path in selector.above:
                 changes.folder_links[path] = resolve(path, link)
@@ -216,6 +219,12 @@ def visible(layers: list[tuple[set[bytes], Changes]]) -> dict[bytes, int]:
         for path in paths:
             shown_paths[path] = index
     return shown_paths
+
+
+def hides(changes: Changes, path: bytes) -> bool:
+    """Tell whether a layer with these changes hides what a lower layer has at `path`."""
+    names = {hash(path), *map(hash, _folders(path))}.intersection(changes.names)
+    return _is_hidden(path, changes, names)
 
 
 def _is_hidden(path: bytes, changes: Changes, names: set[int]) -> bool:

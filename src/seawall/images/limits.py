@@ -18,6 +18,7 @@ class Limits:
     """The bounds, all inclusive. Sizes are of uncompressed content."""
 
     file_bytes: int = 256 << 20  # one file that is looked into
+    content_bytes: int = 256 << 20  # of one file that is searched for secrets and malware
     image_bytes: int = 64 << 30  # all layers together
     entries: int = 20_000_000  # files, directories and links of all layers together
     ratio: int = 200  # uncompressed to compressed, once a layer exceeds `RATIO_FLOOR`

@@ -1,10 +1,30 @@
 """What is inside an image: packages, who owns their files, and which layer brought them.
 
-`read_inventory` reads an open image; ``sbom`` writes the result in the field's formats. A new
-package manager is one module in ``catalogers``.
+`read_image` reads an open image, layer by layer, but for what a cache has of it; `read_inventory`
+is the short form. ``sbom`` writes the result in the field's formats. A new package manager is one
+module in ``catalogers``.
 """
 
+from seawall.inventory.layer_facts import LayerFacts
 from seawall.inventory.purl import purl
-from seawall.inventory.reading import read_inventory
+from seawall.inventory.reading import (
+    Inspector,
+    KeptInspection,
+    LayerCache,
+    Reading,
+    inspect_layers,
+    read_image,
+    read_inventory,
+)
 
-__all__ = ["purl", "read_inventory"]
+__all__ = [
+    "Inspector",
+    "KeptInspection",
+    "LayerCache",
+    "LayerFacts",
+    "Reading",
+    "inspect_layers",
+    "purl",
+    "read_image",
+    "read_inventory",
+]

@@ -27,6 +27,7 @@ from seawall.inventory.catalogers import (
     Cataloger,
     Channels,
     Checksums,
+    Diversions,
     Fact,
     ImageFile,
     Ownership,
@@ -42,6 +43,19 @@ from seawall.inventory.layer_facts import (
 from seawall.model import Distribution, Image, Incomplete, Inventory, Package
 
 _HOPS = 8  # links behind one another; a real image has one or two
+_DATABASES = {"deb": "var/lib/dpkg", "rpm": "var/lib/rpm", "apk": "lib/apk/db", "alpm": "pacman"}
+_SYSTEM = frozenset((*_DATABASES, "opkg"))  # package types that own files and are owned by none
+# What each distribution's packages are; os-release IDs. Of any other nothing is expected.
+_PACKAGED = {
+    "deb": ("debian", "ubuntu", "kali", "linuxmint", "raspbian"),
+    "rpm": (
+        *("rhel", "centos", "fedora", "almalinux", "rocky", "ol", "amzn", "sles", "suse"),
+        *("opensuse", "opensuse-leap", "opensuse-tumbleweed", "mariner", "azurelinux", "photon"),
+        *("openeuler", "cloudlinux", "virtuozzo", "sle-micro", "sl-micro"),
+    ),
+    "apk": ("alpine", "wolfi", "chainguard", "postmarketos"),
+    "alpm": ("arch", "archarm", "manjaro", "endeavouros"),
+}
 
 Progress = Callable[[int, int], None]  # layers read, packages seen in them
 
@@ -82,6 +96,7 @@ class Reading:
     image: Image
     inventory: Inventory
     layers: Sequence[tuple[str, LayerFacts]]  # diff-id and facts, lowest first
+    present: Mapping[bytes, int]  # files that name packages and are visible → number of the layer
     inspections: Mapping[str, KeptInspection]  # by diff-id; empty without an inspector
     cached: int = 0  # layers that were not read, because they had been before
 
@@ -124,8 +139,26 @@ def read_image(
     desk.keep_image(image)
     ordered = [(layer.diff_id, desk.layers[layer.diff_id]) for layer in image.layers]
     _follow_links(ordered, opened, book)
-    inventory = _merge(image, ordered)
-    return Reading(image, inventory, ordered, desk.inspections, len(known))
+    present = _present(ordered)
+    inventory = _merge(image, ordered, present)
+    return Reading(image, inventory, ordered, present, desk.inspections, len(known))
+
+
+def inspect_layers(
+    opened: OpenImage, inspector: Inspector, cache: LayerCache | None = None
+) -> Mapping[str, KeptInspection]:
+    """Return another inspection of all layers of an image that was read before.
+
+    Raises what `read_image` raises.
+    """
+    desk = _Desk(inspector, cache)
+    known = desk.recall(opened)
+    if not desk.is_complete:
+        for reading in opened.layers(Selector(()), desk.begin, known):
+            for _ in reading.files:
+                pass  # nothing is wanted: the inspection sees all there is
+            desk.keep_inspection(reading.diff_id, reading.inspection)
+    return desk.inspections
 
 
 class _Desk:
@@ -178,17 +211,21 @@ class _Desk:
     def keep(self, diff_id: str, facts: LayerFacts, inspection: Inspection | None) -> None:
         """Take a layer that was just read, and keep it for later."""
         self.layers[diff_id] = facts
+        log = self.keep_inspection(diff_id, inspection)
+        if log is not None and self._cache is not None and diff_id:
+            self._cache.put(diff_id, "facts", encode(facts, log))
+
+    def keep_inspection(self, diff_id: str, inspection: Inspection | None) -> bytes | None:
+        """Take the inspection of a layer, and keep it for later; return the layer's names."""
         if not isinstance(inspection, _Recorded):
-            return
-        if inspection.inner is not None:
-            self.inspections[diff_id] = inspection.inner
-        if self._cache is None or not diff_id:
-            return
+            return None
         log = inspection.log.finish()
-        self._cache.put(diff_id, "facts", encode(facts, log))
-        if self._inspector is not None and inspection.inner is not None:
-            content = inspection.inner.encode(names_in(log))
-            self._cache.put(diff_id, self._inspector.part, content)
+        if inspection.inner is not None and self._inspector is not None:
+            self.inspections[diff_id] = inspection.inner
+            if self._cache is not None and diff_id:
+                content = inspection.inner.encode(names_in(log))
+                self._cache.put(diff_id, self._inspector.part, content)
+        return log
 
     def keep_image(self, image: Image) -> None:
         """Keep which layers an image has, so that next time nothing of it need be opened."""
@@ -208,6 +245,11 @@ class _Recorded:
         self.log.add(paths)
         if self.inner is not None:
             self.inner.names(paths)
+
+    def link(self, path: bytes, target: bytes, is_hard: bool) -> None:
+        """Hand the link on; never called without another inspection."""
+        if self.inner is not None:
+            self.inner.link(path, target, is_hard)
 
     def file(self, path: bytes, mode: int, size: int, blocks: Iterator[bytes]) -> None:
         """Hand the file on; never called without another inspection."""
@@ -350,12 +392,18 @@ class _Targets:
         return None
 
 
-def _merge(image: Image, layers: list[tuple[str, LayerFacts]]) -> Inventory:
-    present = visible_paths(
+def _present(layers: list[tuple[str, LayerFacts]]) -> dict[bytes, int]:
+    return visible_paths(
         [(set(layer.facts) | set(layer.symlinks), layer.changes) for _, layer in layers]
     )
+
+
+def _merge(
+    image: Image, layers: list[tuple[str, LayerFacts]], present: Mapping[bytes, int]
+) -> Inventory:
     packages: list[Package] = []
-    owners: dict[str, str] = {}
+    owned: list[Ownership] = []
+    moved: dict[str, tuple[str, str]] = {}
     distributions: dict[bytes, Distribution] = {}
     incomplete: list[Incomplete] = []
     channels: set[str] = set()
@@ -365,7 +413,9 @@ def _merge(image: Image, layers: list[tuple[str, LayerFacts]]) -> Inventory:
                 case Distribution():
                     distributions[path] = fact
                 case Ownership():
-                    owners.update(dict.fromkeys(fact.paths, fact.owner))
+                    owned.append(fact)
+                case Diversions():
+                    moved.update((name, (place, by)) for name, place, by in fact.moved)
                 case Incomplete():
                     incomplete.append(replace(fact, layer=layers[top][0]))
                 case Channels():
@@ -375,7 +425,7 @@ def _merge(image: Image, layers: list[tuple[str, LayerFacts]]) -> Inventory:
         packages.extend(_attributed(path, layers, top))
     for diff_id, layer in layers:
         incomplete.extend(replace(item, layer=diff_id) for item in layer.incomplete)
-    packages = list(_owned(packages, owners, _folder_links(layers)))
+    packages = list(_owned(packages, _Owners(owned, moved, _folder_links(layers))))
     distribution = distributions.get(b"etc/os-release") or distributions.get(b"usr/lib/os-release")
     if distribution is not None and channels:
         distribution = replace(distribution, channels=tuple(sorted(channels)))
@@ -405,22 +455,53 @@ def _attributed(path: bytes, layers: list[tuple[str, LayerFacts]], top: int) -> 
         yield replace(package, layer=diff_id)
 
 
-def _owned(
-    packages: Iterable[Package], owners: Mapping[str, str], folder_links: Mapping[bytes, bytes]
-) -> Iterator[Package]:
-    """Yield the packages with the owner of the file that names them.
+class _Owners:
+    """Who owns a file.
 
-    A package database names files as they were packed; where ``/lib`` is a link to ``/usr/lib``
-    the file itself lies behind the link.
+    A package database names files as they were packed: where ``/lib`` is a link to ``/usr/lib``
+    the file itself lies behind the link, and a diverted file has another name.
     """
-    at_root = {shown(link): shown(to) for link, to in folder_links.items() if b"/" not in link}
-    behind: dict[str, str] = {}
-    for path, owner in owners.items():
-        first, slash, rest = path.partition("/")
-        behind[f"{at_root[first]}/{rest}" if slash and first in at_root else path] = owner
+
+    def __init__(
+        self,
+        claims: Sequence[Ownership],
+        moved: Mapping[str, tuple[str, str]],  # name → where it is instead, for all but one owner
+        folder_links: Mapping[bytes, bytes],
+    ) -> None:
+        self._claims, self._moved = claims, moved
+        self._links = [(shown(a), shown(b)) for a, b in folder_links.items() if b"/" not in a]
+
+    def of(self, paths: Iterable[str]) -> dict[str, str]:
+        """Return the owner of each of these files that has one.
+
+        One look-up for each line of each list, whatever the number of paths.
+        """
+        real: dict[str, str] = {}  # names that a list may give to a file
+        for path in paths:
+            real[path] = path
+            for link, to in self._links:
+                if path.startswith(to + "/"):
+                    real[link + path[len(to) :]] = path
+        moved = {name: to for name, to in self._moved.items() if name in real or to[0] in real}
+        asked = {*real, *moved}
+        owners: dict[str, str] = {}
+        for claim in self._claims:
+            names = claim.paths.decode("utf-8", "backslashreplace").split("\n")
+            for name in asked.intersection(names):
+                place, keeper = moved.get(name, ("", claim.owner))
+                path = real.get(name if claim.owner == keeper else place)
+                if path is not None:
+                    owners[path] = claim.owner
+        return owners
+
+
+def _owned(packages: Iterable[Package], owners: _Owners) -> Iterator[Package]:
+    """Yield the packages with the owner of the file that names them."""
+    packages = list(packages)
+    found = owners.of({package.path for package in packages if package.type not in _SYSTEM})
     for package in packages:
-        owner = behind.get(package.path, "")
-        itself = package.type == "deb" or owner == f"{package.type}:{package.name}"
+        owner = "" if package.type in _SYSTEM else found.get(package.path, "")
+        itself = owner == f"{package.type}:{package.name}"
         yield package if not owner or itself else replace(package, owner=owner)
 
 
@@ -450,16 +531,22 @@ def _doubts(
 ) -> Iterator[Incomplete]:
     """Yield what is missing from the whole: a result of nothing must not look like a clean one."""
     if not packages and not incomplete:
-        yield Incomplete("/", "no package database found (dpkg, Python, npm): nothing to judge")
-    elif (
-        distribution is not None
-        and distribution.id in ("debian", "ubuntu")
-        and not any(package.type == "deb" for package in packages)
-        and not any("dpkg" in item.path for item in incomplete)
-    ):
-        yield Incomplete(
-            "var/lib/dpkg", f"{distribution.name or distribution.id} without a package database"
-        )
+        yield Incomplete("/", "no package database or package found: nothing to judge")
+    elif distribution is not None:
+        for kind, names in _PACKAGED.items():
+            place = _DATABASES[kind]
+            if (
+                distribution.id in names
+                and not any(package.type == kind for package in packages)
+                and not any(_is_near(item.path, kind) for item in incomplete)
+            ):
+                name = distribution.name or distribution.id
+                yield Incomplete(place, f"{name} without a package database")
+
+
+def _is_near(path: str, kind: str) -> bool:
+    """Tell whether a gap at `path` already says that packages of this kind are missing."""
+    return {"deb": "dpkg", "rpm": "/rpm", "apk": "/apk/", "alpm": "/pacman/"}[kind] in path
 
 
 def _order(package: Package) -> tuple[str, str, str, str, str]:

@@ -130,6 +130,9 @@ class Directory:
                     else:
                         folders.append((path, depth + 1))
                     continue
+                if inspected and inspection is not None and entry.is_symlink():
+                    with suppress(OSError):
+                        inspection.link(path, _target(entry.path), is_hard=False)
                 if (not below or path in selector.above) and entry.is_symlink():
                     with suppress(OSError):  # it may have been replaced since it was listed
                         target = resolve(path, _target(entry.path))

@@ -1,0 +1,217 @@
+"""Looks at every file of a layer once: detectors, checksums, and bits that give privileges.
+
+What comes out holds for the layer by itself, so it can be kept and used for any image that has
+the layer.
+"""
+
+import hashlib
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import zstandard
+
+from seawall.images import shown
+from seawall.model import Incomplete
+from seawall.scanning.content.contract import Detector, Hit, Window
+
+WHOLE_BYTES = 16 << 20  # files up to this size are shown to detectors in one piece
+_OVERLAP = 4 << 10  # bytes that two windows of a large file share
+_SETUID, _SETGID = 0o4000, 0o2000
+# Where packages of the operating system put their files; what is elsewhere has no checksum of it.
+_SYSTEM = (
+    *(b"usr/", b"bin/", b"sbin/", b"lib/", b"lib32/", b"lib64/", b"libx32/"),
+    *(b"etc/", b"boot/", b"opt/", b"var/lib/"),
+)
+_LOCAL = b"usr/local/"
+_PYTHON_OF_DEBIAN = b"usr/lib/python3/dist-packages/"
+_BUILD_FILES = ("dockerfile", "containerfile")
+_BUILD_FILE_BYTES = 1 << 20
+
+
+def algorithm_for(path: bytes, system: str) -> str:
+    """Return the algorithm by which packages record what `path` holds; empty where none does.
+
+    `system` is that of the operating system's packages. Python's wheels use SHA-256 wherever
+    they are; Debian's own Python packages have their folder to themselves.
+    """
+    if b"/site-packages/" in path or (
+        b"/dist-packages/" in path and not path.startswith(_PYTHON_OF_DEBIAN)
+    ):
+        return "sha256"
+    return system if path.startswith(_SYSTEM) and not path.startswith(_LOCAL) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileHit:
+    """A detector's hit, and where."""
+
+    path: bytes
+    detector: str
+    hit: Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A name that stands for another file."""
+
+    target: bytes  # as stored for a symbolic link, a path from the root for a hard one
+    is_hard: bool
+
+
+class LayerContent:
+    """What the files of one layer hold. `file` is called once for each."""
+
+    reads_content = True
+
+    def __init__(self, detectors: Sequence[Detector], system: str, content_bytes: int) -> None:
+        self._detectors, self._system, self._content_bytes = detectors, system, content_bytes
+        self._paths = array("q")  # hashes of the names whose digest is known
+        self._digests = array("Q")  # the first eight bytes of each: enough to tell a change
+        self._hits: dict[bytes, list[FileHit]] = {}
+        self.links: dict[bytes, Link] = {}  # in the system's folders only
+        self.privileged: dict[bytes, int] = {}  # permission bits of setuid and setgid files
+        self.build_files: dict[bytes, bytes] = {}  # Dockerfiles: what is built from here
+        self.incomplete: list[Incomplete] = []
+
+    @property
+    def hits(self) -> Iterable[FileHit]:
+        """All hits, in the order of the files."""
+        return (hit for hits in self._hits.values() for hit in hits)
+
+    def digests(self) -> Mapping[int, int]:
+        """Return the first eight bytes of each file's digest, by the hash of its path."""
+        return dict(zip(self._paths, self._digests, strict=True))
+
+    def names(self, paths: Sequence[bytes]) -> None:
+        """Nothing: names alone tell nothing here."""
+
+    def link(self, path: bytes, target: bytes, is_hard: bool) -> None:
+        """Note a link in a place that packages own."""
+        if path.startswith(_SYSTEM):
+            self.links[path] = Link(target, is_hard)
+
+    def file(self, path: bytes, mode: int, size: int, blocks: Iterator[bytes]) -> None:
+        """Look at a regular file."""
+        if mode & (_SETUID | _SETGID):
+            self.privileged[path] = mode
+        self._hits.pop(path, None)  # a later entry of the same name replaces the earlier
+        algorithm = algorithm_for(path, self._system)
+        if size <= WHOLE_BYTES:
+            data = b"".join(blocks)
+            if algorithm:
+                digest = hashlib.new(algorithm, data, usedforsecurity=False).digest()
+                self._remember(path, digest)
+            if data:
+                self._look(Window(shown(path), mode, len(data), data), path)
+                if _is_build_file(path) and len(data) <= _BUILD_FILE_BYTES:
+                    self.build_files[path] = data
+        else:
+            self._large(path, mode, size, blocks, algorithm)
+
+    def _large(
+        self, path: bytes, mode: int, size: int, blocks: Iterator[bytes], algorithm: str
+    ) -> None:
+        state = hashlib.new(algorithm, usedforsecurity=False) if algorithm else None
+        seen, line, tail = 0, 1, b""
+        for block in blocks:
+            if state is not None:
+                state.update(block)
+            if seen < self._content_bytes:
+                data = tail + block if tail else block
+                offset = seen - len(tail)
+                self._look(Window(shown(path), mode, size, data, offset, line), path)
+                tail = data[-_OVERLAP:]
+                line += data.count(b"\n", 0, len(data) - len(tail))
+            elif state is None:
+                break
+            seen += len(block)
+        if state is not None:
+            self._remember(path, state.digest())
+        if size > self._content_bytes:
+            reason = (
+                f"{size:,} bytes, only the first {self._content_bytes:,} were looked through "
+                "for secrets and malware (content_bytes)"
+            )
+            self.incomplete.append(Incomplete(shown(path), reason))
+
+    def _remember(self, path: bytes, digest: bytes) -> None:
+        self._paths.append(hash(path))
+        self._digests.append(int.from_bytes(digest[:8], "big"))
+
+    def _look(self, window: Window, path: bytes) -> None:
+        for detector in self._detectors:
+            for hit in detector.look(window):
+                found = FileHit(path, detector.name, hit)
+                known = self._hits.setdefault(path, [])
+                if found not in known:
+                    known.append(found)
+
+    def encode(self, names: Sequence[bytes]) -> bytes:
+        """Return all of it as bytes; names stand as their numbers in `names`."""
+        number = {hash(name): at for at, name in enumerate(names)}
+        stored = _Stored(
+            array("I", (number[path] for path in self._paths)).tobytes(),
+            self._digests.tobytes(),
+            list(self.hits),
+            self.links,
+            self.privileged,
+            self.build_files,
+            self.incomplete,
+        )
+        return zstandard.ZstdCompressor(level=3).compress(msgspec.msgpack.encode(stored))
+
+    def take(self, data: bytes, names: Sequence[bytes]) -> None:
+        """Become what `encode` wrote; ValueError when `data` is nothing of it."""
+        try:
+            raw = zstandard.ZstdDecompressor().decompress(data)
+            stored = msgspec.msgpack.decode(raw, type=_Stored)
+            numbers = array("I")
+            numbers.frombytes(stored.paths)
+            self._paths = array("q", (hash(names[number]) for number in numbers))
+            self._digests.frombytes(stored.digests)
+        except (zstandard.ZstdError, msgspec.MsgspecError, IndexError) as error:
+            raise ValueError(f"not a stored inspection: {error}") from error
+        for found in stored.hits:
+            self._hits.setdefault(found.path, []).append(found)
+        self.links, self.privileged = stored.links, stored.privileged
+        self.build_files, self.incomplete = stored.build_files, stored.incomplete
+
+
+class _Stored(msgspec.Struct):
+    """The stored form of a `LayerContent`."""
+
+    paths: bytes
+    digests: bytes
+    hits: list[FileHit]
+    links: dict[bytes, Link]
+    privileged: dict[bytes, int]
+    build_files: dict[bytes, bytes]
+    incomplete: list[Incomplete]
+
+
+class ContentInspector:
+    """Makes the inspections of one scan."""
+
+    def __init__(self, detectors: Sequence[Detector], system: str, content_bytes: int) -> None:
+        self._detectors, self._system, self._content_bytes = detectors, system, content_bytes
+        keys = [f"{detector.name}={detector.key}" for detector in detectors]
+        self.part = " ".join(["content", system, str(content_bytes), *keys])
+
+    def begin(self) -> LayerContent:
+        """Return the inspection of a layer that is about to be read."""
+        return LayerContent(self._detectors, self._system, self._content_bytes)
+
+    def restore(self, data: bytes, names: Sequence[bytes]) -> LayerContent:
+        """Return an inspection that was kept."""
+        content = self.begin()
+        content.take(data, names)
+        return content
+
+
+def _is_build_file(path: bytes) -> bool:
+    name = shown(path.rpartition(b"/")[2]).lower()
+    return name.startswith(_BUILD_FILES) or name.endswith(
+        tuple(f".{form}" for form in _BUILD_FILES)
+    )
