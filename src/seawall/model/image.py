@@ -1,6 +1,6 @@
 """Images and what they are made of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -10,6 +10,7 @@ class ImageRef:
 
     source: str
     place: str
+    platform: str = ""  # "linux/arm64/v8", where several are to choose from; empty: this machine's
 
     def __str__(self) -> str:
         return f"{self.source}:{self.place}"
@@ -37,15 +38,15 @@ class ImageConfig:
     """What an image says of how to run it (OCI image specification, "Image Configuration")."""
 
     user: str = ""  # as written: "1000:1000", "app"; empty is root
-    env: Sequence[str] = ()  # "NAME=value"
-    entrypoint: Sequence[str] = ()
-    command: Sequence[str] = ()
-    ports: Sequence[str] = ()  # "80/tcp"
-    volumes: Sequence[str] = ()
+    env: tuple[str, ...] = ()  # "NAME=value"
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()  # "80/tcp"
+    volumes: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     working_directory: str = ""
     has_health_check: bool = False  # one that is not "NONE"
-    history: Sequence[Step] = ()  # oldest first
+    history: tuple[Step, ...] = ()  # oldest first
     created: str = ""  # RFC 3339
 
 

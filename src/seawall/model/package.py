@@ -17,7 +17,7 @@ class Distribution:
     codename: str = ""  # "bookworm"
     name: str = ""  # "Debian GNU/Linux 12 (bookworm)", for people
     cpe: str = ""  # os-release CPE_NAME: "cpe:/o:redhat:enterprise_linux:9::baseos"
-    channels: Sequence[str] = ()  # what else packages come from: "esm-infra", "edge"; sorted
+    channels: tuple[str, ...] = ()  # what else packages come from: "esm-infra", "edge"; sorted
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ import hashlib
 import io
 import json
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 
 def file(name: str, content: bytes = b"") -> tuple[tarfile.TarInfo, bytes]:
@@ -27,18 +29,21 @@ def tar(members: list[tuple[tarfile.TarInfo, bytes]]) -> bytes:
     return out.getvalue()
 
 
-def save(path: Path, layers: list[list[tuple[tarfile.TarInfo, bytes]]]) -> str:
-    """Write a Docker archive and return it as a target."""
+def save(
+    path: Path,
+    layers: list[list[tuple[tarfile.TarInfo, bytes]]],
+    config: Mapping[str, Any] | None = None,
+) -> str:
+    """Write a Docker archive and return it as a target; `config` adds to the configuration."""
     blobs = [tar(layer) for layer in layers]
     digests = [hashlib.sha256(blob).hexdigest() for blob in blobs]
-    config = json.dumps(
-        {"rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest in digests]}}
-    ).encode()
-    name = f"{hashlib.sha256(config).hexdigest()}.json"
+    rootfs = {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest in digests]}
+    document = json.dumps({"rootfs": rootfs, **(config or {})}).encode()
+    name = f"{hashlib.sha256(document).hexdigest()}.json"
     manifest = [
         {"Config": name, "RepoTags": ["test:1"], "Layers": [f"{d}/layer.tar" for d in digests]}
     ]
     members = [file(f"{d}/layer.tar", blob) for d, blob in zip(digests, blobs, strict=True)]
-    members += [file(name, config), file("manifest.json", json.dumps(manifest).encode())]
+    members += [file(name, document), file("manifest.json", json.dumps(manifest).encode())]
     path.write_bytes(tar(members))
     return f"docker-archive:{path}"

@@ -44,7 +44,11 @@ class Detector(Protocol):
     key: str  # differs whenever the same content may be answered differently
 
     def look(self, window: Window) -> Iterator[Hit]:
-        """Yield what is found; never raises for any content."""
+        """Yield what is found.
+
+        Raises:
+            LimitExceeded: this content takes too long; nothing else, whatever the content is.
+        """
 
     def finding(self, hit: Hit, path: str, layer: str) -> Finding:
         """Return what a hit means: severity, urgency, title, reason and remedy by its rule."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import msgspec
 import zstandard
 
+from seawall.errors import LimitExceeded
 from seawall.images import shown
 from seawall.model import Incomplete
 from seawall.scanning.content.contract import Detector, Hit, Window
@@ -142,11 +143,14 @@ class LayerContent:
 
     def _look(self, window: Window, path: bytes) -> None:
         for detector in self._detectors:
-            for hit in detector.look(window):
-                found = FileHit(path, detector.name, hit)
-                known = self._hits.setdefault(path, [])
-                if found not in known:
-                    known.append(found)
+            try:
+                for hit in detector.look(window):
+                    found = FileHit(path, detector.name, hit)
+                    known = self._hits.setdefault(path, [])
+                    if found not in known:
+                        known.append(found)
+            except LimitExceeded as error:
+                self.incomplete.append(Incomplete(window.path, str(error)))
 
     def encode(self, names: Sequence[bytes]) -> bytes:
         """Return all of it as bytes; names stand as their numbers in `names`."""
