@@ -8,10 +8,11 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from seawall.errors import StoreUnusable, UsageError
+from seawall.errors import CacheUnusable, StoreUnusable, UsageError
 
 if TYPE_CHECKING:
     from seawall.advisories import AdvisoryStore
+    from seawall.inventory.layer_store import LayerStore
 
 _SNAPSHOT = "snapshot.sqlite.zst"
 
@@ -56,6 +57,43 @@ def advisory_store() -> Iterator[tuple["AdvisoryStore", bool]]:
         raise StoreUnusable(f"{path}: no advisory store, and this build has no snapshot")
     with AdvisoryStore.from_snapshot(snapshot.read_bytes(), _SNAPSHOT) as store:
         yield store, True
+
+
+def cache_path() -> Path:
+    """Return where readings of layers are kept, or will be."""
+    return home() / "layers.sqlite"
+
+
+def open_cache(settings: str = "") -> "LayerStore":
+    """Open the cache of layers; `settings` are those that change what a reading says.
+
+    Raises:
+        CacheUnusable: the file cannot be made, or is something else.
+    """
+    from seawall.inventory.layer_store import LayerStore, analyser_version
+
+    return LayerStore.open(cache_path(), f"{analyser_version()} {settings}".rstrip())
+
+
+@contextmanager
+def layer_cache(is_wanted: bool, settings: str) -> Iterator["LayerStore | None"]:
+    """Yield the cache of layers, or None where it is not wanted or cannot be used.
+
+    A scan must not fail for want of a cache: why there is none is said on stderr.
+    """
+    if not is_wanted:
+        yield None
+        return
+    try:
+        store = open_cache(settings)
+    except CacheUnusable as error:
+        from seawall.cli.arguments import mention
+
+        mention([f"reading without the cache of layers: {error}"])
+        yield None
+        return
+    with store:
+        yield store
 
 
 @contextmanager

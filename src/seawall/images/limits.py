@@ -13,6 +13,15 @@ from seawall.errors import LimitExceeded, UsageError
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
+def size_in_bytes(text: str) -> int | None:
+    """Return a size such as ``500000`` or ``4G`` (powers of 1024); None if it is none above 0."""
+    number, unit = text.strip(), ""
+    if number[-1:].lower() in _UNITS:
+        number, unit = number[:-1] if number[-1:] else "", number[-1:].lower()
+    is_number = number.isascii() and number.isdigit() and len(number) <= 20
+    return int(number) * _UNITS[unit] if is_number and int(number) > 0 else None
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The bounds, all inclusive. Sizes are of uncompressed content."""
@@ -39,15 +48,12 @@ class Limits:
             name = name.strip().replace("-", "_")
             if name not in names:
                 raise UsageError(f"--limit {setting}: no limit {name!r}", f"one of {names}")
-            number, unit = text.strip(), ""
-            if number[-1:].lower() in "kmgt":
-                number, unit = number[:-1], number[-1:].lower()
-            is_number = number.isascii() and number.isdigit() and len(number) <= 20
-            if not is_number or int(number) <= 0:
+            value = size_in_bytes(text)
+            if value is None:
                 raise UsageError(
                     f"--limit {setting}: {text!r} is no size", "a positive number, as 4G or 500000"
                 )
-            values[name] = int(number) * _UNITS[unit]
+            values[name] = value
         return cls(**values)
 
 

@@ -135,18 +135,22 @@ class LayerStore:
         )
         return StoreSize(subjects, size)
 
-    def prune(self, unused_days: int = 0, keep_bytes: int | None = None) -> int:
+    def prune(
+        self, unused_days: int, keep_bytes: int | None = None, *, everything: bool = False
+    ) -> int:
         """Remove readings not used for so many days, then the longest unused above `keep_bytes`.
 
-        Readings by other code than today's go in any case. Returns how many rows went.
+        Readings by other code than today's go in any case: it is the first word of `analyser`.
+        Returns how many rows went.
         """
         before = int(time.time()) - unused_days * _DAY_S
+        code = self._analyser.partition(" ")[0]
 
         def remove() -> int:
             with self._transaction():
                 gone = self._connection.execute(
-                    "DELETE FROM reading WHERE used <= ? OR analyser != ?",
-                    (before, self._analyser),
+                    "DELETE FROM reading WHERE ? OR used < ? OR substr(analyser, 1, ?) != ?",
+                    (everything, before, len(code), code),
                 ).rowcount
                 if keep_bytes is not None:
                     gone += self._connection.execute(

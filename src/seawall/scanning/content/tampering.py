@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from seawall.images import resolve, shown
 from seawall.images import visible as visible_paths
 from seawall.inventory import LayerFacts, Reading
-from seawall.inventory.catalogers import Checksums
+from seawall.inventory.catalogers import Checksums, Diversions
 from seawall.model import Finding, Kind, Severity, Urgency
 from seawall.scanning.content.inspection import LayerContent, algorithm_for
 
@@ -45,6 +45,15 @@ class Records:
 
     def __init__(self, reading: Reading) -> None:
         self._at_root = _folder_links(reading.layers)
+        # Path → where it is instead, and the one package whose own file keeps it.
+        self._moved: dict[bytes, tuple[bytes, str]] = {
+            path.encode(): (place.encode(), keeper)
+            for _, layer in reading.layers
+            for facts in layer.facts.values()
+            for fact in facts
+            if isinstance(fact, Diversions)
+            for path, place, keeper in fact.moved
+        }
         self.today: dict[bytes, Record] = {}
         for path, top in reading.present.items():
             for record_of, record in self._recorded(reading.layers[top][1].facts.get(path, ())):
@@ -67,10 +76,10 @@ class Records:
             for line in fact.lines.splitlines():
                 digest, space, path = line.partition(b"  ")
                 if space and path:
-                    yield (
-                        self._behind(path),
-                        Record(fact.owner, fact.algorithm, shown(digest).lower()),
-                    )
+                    place, keeper = self._moved.get(path, (path, fact.owner))
+                    path = path if keeper == fact.owner else place
+                    record = Record(fact.owner, fact.algorithm, shown(digest).lower())
+                    yield self._behind(path), record
 
     def _behind(self, path: bytes) -> bytes:
         """Return where a file lies: ``/lib`` may be a link to ``/usr/lib``."""
