@@ -210,12 +210,8 @@ def visible(layers: list[tuple[set[bytes], Changes]]) -> dict[bytes, int]:
     for index, (paths, changes) in enumerate(layers):
         if shown_paths and index:
             below = [path for path in shown_paths if path not in paths]
-            # Asking the long array for a few hashes, not the reverse, keeps memory flat.
-            ancestors = {hash(folder) for path in below for folder in (path, *_folders(path))}
-            hidden_names = ancestors.intersection(changes.names)
-            for path in below:
-                if _is_hidden(path, changes, hidden_names):
-                    del shown_paths[path]
+            for path in _hidden(below, changes):
+                del shown_paths[path]
         for path in paths:
             shown_paths[path] = index
     return shown_paths
@@ -223,28 +219,40 @@ def visible(layers: list[tuple[set[bytes], Changes]]) -> dict[bytes, int]:
 
 def hides(changes: Changes, path: bytes) -> bool:
     """Tell whether a layer with these changes hides what a lower layer has at `path`."""
-    names = {hash(path), *map(hash, _folders(path))}.intersection(changes.names)
-    return _is_hidden(path, changes, names)
+    return bool(_hidden([path], changes))
 
 
-def _is_hidden(path: bytes, changes: Changes, names: set[int]) -> bool:
-    """Tell whether a higher layer removes `path`, replaces it, or does so with a folder above."""
-    if path in changes.removed or path in changes.folders or hash(path) in names:
-        return True
-    if b"" in changes.opaque:
-        return True
-    return any(
-        folder in changes.removed or folder in changes.opaque or hash(folder) in names
-        for folder in _folders(path)
-    )
+def _hidden(paths: list[bytes], changes: Changes) -> list[bytes]:
+    """Return those of `paths` that a higher layer removes or replaces, or a folder above them.
 
-
-def _folders(path: bytes) -> Iterator[bytes]:
-    """Yield the folders above `path`, nearest first, without the root."""
-    end = path.rfind(b"/")
-    while end > 0:
-        yield path[:end]
-        end = path.rfind(b"/", 0, end)
+    Thousands of paths share few folders, so each folder is judged once.
+    """
+    folders: set[bytes] = set()
+    for path in paths:
+        folder = path.rpartition(b"/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition(b"/")[0]
+    # Asking the long array for a few hashes, not the reverse, keeps memory flat.
+    names = {*map(hash, paths), *map(hash, folders)}.intersection(changes.names)
+    removed, opaque = changes.removed, changes.opaque
+    gone = {b""} if b"" in opaque else set()
+    for folder in sorted(folders, key=len):  # what is above comes first
+        if (
+            folder in removed
+            or folder in opaque
+            or hash(folder) in names
+            or folder.rpartition(b"/")[0] in gone
+        ):
+            gone.add(folder)
+    return [
+        path
+        for path in paths
+        if path in removed
+        or path in changes.folders
+        or hash(path) in names
+        or path.rpartition(b"/")[0] in gone
+    ]
 
 
 def resolve(path: bytes, target: bytes) -> bytes:

@@ -8,7 +8,7 @@ simple tools, not a patient intruder.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from seawall.images import resolve, shown
 from seawall.images import visible as visible_paths
@@ -23,21 +23,12 @@ _TEXTS = ("usr/share/doc/", "usr/share/man/", "usr/share/info/", "usr/share/loca
 _LINKS = 8  # behind one another
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What a package says that a file of its own holds."""
+class Record(NamedTuple):
+    """What a package says that a file of its own holds. There are tens of thousands."""
 
     owner: str  # "deb:curl"
     algorithm: str
-    digest: str  # hex
-
-    @property
-    def start(self) -> int:
-        """The first eight bytes as a number, as an inspection keeps them; -1 if it is no digest."""
-        try:
-            return int(self.digest[:16], 16)
-        except ValueError:
-            return -1
+    start: int  # the digest's first eight bytes as a number, as an inspection keeps them
 
 
 class Records:
@@ -55,37 +46,44 @@ class Records:
             for path, place, keeper in fact.moved
         }
         self.today: dict[bytes, Record] = {}
-        for path, top in reading.present.items():
-            for record_of, record in self._recorded(reading.layers[top][1].facts.get(path, ())):
-                self.today[record_of] = record
-        # Which digests a path had in any layer: what an upgrade replaced was a vendor's file too.
-        self._ever: dict[bytes, set[int]] = {}
-        for _, layer in reading.layers:
-            for facts in layer.facts.values():
-                for path, record in self._recorded(facts):
-                    self._ever.setdefault(path, set()).add(record.start)
+        # What was recorded once and is no more: what an upgrade replaced was a vendor's file, too.
+        self._before: dict[bytes, set[int]] = {}
+        for number, (_, layer) in enumerate(reading.layers):
+            for path, facts in layer.facts.items():
+                is_today = reading.present.get(path) == number
+                for place, record in self._recorded(facts):
+                    if is_today:
+                        self.today[place] = record
+                    else:
+                        self._before.setdefault(place, set()).add(record.start)
 
     def is_vendors(self, path: bytes, digest: int | None) -> bool:
         """Tell whether a file with this digest is what a package brought there."""
-        return digest is not None and digest in self._ever.get(path, ())
+        today = self.today.get(path)
+        return digest is not None and (
+            (today is not None and today.start == digest) or digest in self._before.get(path, ())
+        )
 
     def _recorded(self, facts: Iterable[object]) -> Iterator[tuple[bytes, Record]]:
         for fact in facts:
             if not isinstance(fact, Checksums):
                 continue
+            owner, algorithm = fact.owner, fact.algorithm
             for line in fact.lines.splitlines():
-                digest, space, path = line.partition(b"  ")
-                if space and path:
-                    place, keeper = self._moved.get(path, (path, fact.owner))
-                    path = path if keeper == fact.owner else place
-                    record = Record(fact.owner, fact.algorithm, shown(digest).lower())
-                    yield self._behind(path), record
-
-    def _behind(self, path: bytes) -> bytes:
-        """Return where a file lies: ``/lib`` may be a link to ``/usr/lib``."""
-        first, slash, rest = path.partition(b"/")
-        behind = self._at_root.get(first) if slash else None
-        return behind + b"/" + rest if behind else path
+                digest, _, path = line.partition(b"  ")
+                try:
+                    start = int(digest[:16], 16)
+                except ValueError:
+                    continue  # no line of this form
+                if path in self._moved:
+                    place, keeper = self._moved[path]
+                    path = path if keeper == owner else place
+                # Where a file really lies: /lib may be a link to /usr/lib.
+                first, slash, rest = path.partition(b"/")
+                if slash and first in self._at_root:
+                    path = self._at_root[first] + b"/" + rest
+                if path:
+                    yield path, Record(owner, algorithm, start)
 
 
 def _folder_links(layers: Sequence[tuple[str, LayerFacts]]) -> Mapping[bytes, bytes]:
@@ -169,7 +167,7 @@ def _finding(
     if isinstance(found, bytes):
         what = f"is now a link to /{shown(found)}"
     else:
-        what = f"has {record.algorithm} {found:016x}…, the package recorded {record.digest[:16]}…"
+        what = f"has {record.algorithm} {found:016x}…, the package recorded {record.start:016x}…"
     version = f" {package.version}" if package else ""
     later = package is not None and package.layer != diff_id
     when = "in a later layer than the package's" if later else "in the layer of the package itself"
