@@ -32,12 +32,21 @@ def key(version: str) -> bytes:
         VersionSyntaxError: `version` is not MAJOR.MINOR.PATCH with optional parts, has a number
             with a leading zero, or is over-long.
     """
+    return precedence(*parts("semver", version))
+
+
+def parts(scheme: str, version: str) -> tuple[str, str, str, str | None]:
+    """Return major, minor, patch and pre-release of a version that follows the grammar strictly.
+
+    For schemes that share the grammar: `scheme` is the one that a refusal names.
+    """
     if len(version) > MAX_LENGTH:
-        raise too_long("semver", version)
+        raise too_long(scheme, version)
     match = _full(version)
     if match is None:
-        raise refusal("semver", version, "it is not MAJOR.MINOR.PATCH[-PRERELEASE][+BUILD]")
-    return precedence(*match.groups())
+        raise refusal(scheme, version, "it is not MAJOR.MINOR.PATCH[-PRERELEASE][+BUILD]")
+    major, minor, patch, prerelease = match.groups()
+    return major, minor, patch, prerelease
 
 
 def precedence(major: str, minor: str, patch: str, prerelease: str | None) -> bytes:

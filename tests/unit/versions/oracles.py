@@ -11,6 +11,8 @@ import packaging.version
 import pytest
 import semver
 
+from tests.unit.versions import apk_oracle
+
 HERE = Path(__file__).parent
 Pair = tuple[str, str]
 
@@ -25,19 +27,30 @@ class Verdict(NamedTuple):
 
 def dpkg(pairs: Sequence[Pair], scratch: Path) -> list[Verdict]:
     """Ask dpkg's own code, linked into a small program."""
+    return _asked_of_c("dpkg_oracle.c", ("-ldpkg", "-lmd"), "libdpkg-dev", pairs, scratch)
+
+
+def rpm(pairs: Sequence[Pair], scratch: Path) -> list[Verdict]:
+    """Ask librpm, linked into a small program."""
+    return _asked_of_c("rpm_oracle.c", ("-lrpm", "-lrpmio"), "librpm-dev", pairs, scratch)
+
+
+def _asked_of_c(
+    source: str, libraries: Sequence[str], package: str, pairs: Sequence[Pair], scratch: Path
+) -> list[Verdict]:
     compiler = shutil.which("cc")
     if compiler is None:
         pytest.skip("needs a C compiler (Debian package gcc)")
-    program = scratch / "dpkg_oracle"
+    program = scratch / "oracle"
     built = subprocess.run(
-        [compiler, HERE / "dpkg_oracle.c", "-o", program, "-ldpkg", "-lmd"],
+        [compiler, HERE / source, "-o", program, *libraries],
         capture_output=True,
         text=True,
         check=False,
     )
     if built.returncode:
         reason = (built.stderr.splitlines() or ["no message"])[0]
-        pytest.skip(f"needs dpkg's code as a library (Debian package libdpkg-dev): {reason}")
+        pytest.skip(f"needs the code to compare with (Debian package {package}): {reason}")
     asked = b"".join(version.encode() + b"\0" for pair in pairs for version in pair)
     answer = subprocess.run([program], input=asked, capture_output=True, check=True).stdout
     lines = (line.split() for line in answer.decode().splitlines())
@@ -90,3 +103,67 @@ def npm(pairs: Sequence[Pair], scratch: Path) -> list[Verdict]:
         check=True,
     ).stdout
     return [Verdict(*verdict) for verdict in json.loads(answer)]
+
+
+def apk(pairs: Sequence[Pair], scratch: Path) -> list[Verdict]:
+    """Ask go-apk-version where apk-tools 2 and 3 agree, and the rules of 3 elsewhere."""
+    read = [(apk_oracle.tokens(a), apk_oracle.tokens(b)) for a, b in pairs]
+    verdicts = [
+        Verdict(a is not None, b is not None, apk_oracle.order(a, b) if a and b else 0)
+        for a, b in read
+    ]
+    common = [
+        place
+        for place, (pair, verdict) in enumerate(zip(pairs, verdicts, strict=True))
+        if verdict.a_allowed and verdict.b_allowed and all(map(apk_oracle.same_in_apk_2, pair))
+    ]
+    assert len(common) > len(pairs) / 3
+    orders = apk_oracle.asked([pairs[place] for place in common], scratch)
+    for place, order in zip(common, orders, strict=True):
+        verdicts[place] = Verdict(True, True, order)
+    return verdicts
+
+
+def rubygems(pairs: Sequence[Pair], scratch: Path) -> list[Verdict]:
+    """Ask Gem::Version, but about the empty version: RubyGems takes it for 0."""
+    ruby = shutil.which("ruby")
+    if ruby is None:
+        pytest.skip("needs ruby (Debian package ruby)")
+    answer = subprocess.run(
+        [ruby, HERE / "rubygems_oracle.rb"],
+        input=json.dumps(pairs).encode(),
+        capture_output=True,
+        check=True,
+    ).stdout
+    return [
+        Verdict(a_allowed, b_allowed, order if a_allowed and b_allowed else 0)
+        for (a, b), (a_known, b_known, order) in zip(pairs, json.loads(answer), strict=True)
+        for a_allowed, b_allowed in [(a_known and a.strip() != "", b_known and b.strip() != "")]
+    ]
+
+
+def maven(pairs: Sequence[Pair], scratch: Path) -> list[Verdict]:
+    """Ask Maven's ComparableVersion about what we allow; Maven itself takes any text."""
+
+    def allowed(version: str) -> bool:
+        return (
+            any(character.isalnum() for character in version)
+            and all("!" <= character <= "~" for character in version)
+            and not set(version) & set('\\/:"<>|?*()[]{},$')
+        )
+
+    java, jar = shutil.which("java"), Path("/usr/share/java/maven-artifact-3.x.jar")
+    if java is None or not jar.is_file():
+        pytest.skip("needs default-jdk-headless and libmaven3-core-java (Debian)")
+    known = [(allowed(a), allowed(b)) for a, b in pairs]
+    answer = subprocess.run(
+        [java, "-cp", jar, HERE / "maven_oracle.java"],
+        input="".join(
+            f"{a}\n{b}\n" for (a, b), both in zip(pairs, known, strict=True) if all(both)
+        ),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    orders = iter(answer.split())
+    return [Verdict(*both, int(next(orders)) if all(both) else 0) for both in known]

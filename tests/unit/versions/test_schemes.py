@@ -6,7 +6,7 @@ import pytest
 
 import seawall.versions
 from seawall.errors import UsageError
-from seawall.versions import MAX_LENGTH, SCHEMES, VersionSyntaxError, after, compare, key
+from seawall.versions import MAX_LENGTH, SCHEMES, VersionSyntaxError, after, compare, is_exact, key
 
 ROOM = Path(seawall.versions.__file__).parent
 NOT_SCHEMES = {"__init__", "encoding", "refusal"}
@@ -25,8 +25,9 @@ def test_every_scheme_has_a_test_file_and_a_row_in_the_page(scheme: str) -> None
 
 
 def test_an_unknown_scheme_is_an_error_that_names_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="'maven'; known are dpkg, npm, pep440, semver"):
-        key("maven", "1.0")
+    for ask in (lambda: key("ruby", "1.0"), lambda: is_exact("ruby")):
+        with pytest.raises(UsageError, match=r"'ruby'; known are .*dpkg.*, npm, .*semver"):
+            ask()
 
 
 @every_scheme
@@ -90,7 +91,11 @@ def test_a_version_made_to_be_slow_is_not(scheme: str, version: str) -> None:
     assert time.perf_counter() - started < 0.05
 
 
-@pytest.mark.parametrize("scheme", sorted(set(SCHEMES) - {"npm"}))
+# Their own tools read numbers into 31 to 64 bits, or up to five digits.
+LIMITED = {"cargo", "composer", "npm", "nuget", "pub", "r"}
+
+
+@pytest.mark.parametrize("scheme", sorted(set(SCHEMES) - LIMITED))
 def test_numbers_of_thousands_of_digits_are_compared_exactly(scheme: str) -> None:
     digits = "9" * (MAX_LENGTH - 5)
     assert compare(scheme, f"{digits}8.0.0", f"{digits}9.0.0") == -1
@@ -104,10 +109,8 @@ def test_numbers_of_thousands_of_digits_are_compared_exactly(scheme: str) -> Non
         "",
         " ",
         ".",
-        "-",
         "\0",
         "1.0.0\0",
-        "one",
         "1.0.\u0663",
         "\uff11.0.0",
         "1.0.0-\u0663",
