@@ -15,7 +15,7 @@ demo: $(READY)
 ## make test       all tests; installs the Debian packages they need (as root, or with sudo)
 test: $(READY)
 	tools/install-packages.sh
-	$(BIN)/pytest
+	SEAWALL_PAIRS=100000 $(BIN)/pytest
 
 ## make check      format, lint, types, layers, docs, unit tests; needs no root
 check: $(READY)

@@ -6,5 +6,9 @@ from=${1:?usage: make snapshot FROM=DIR}
 cd "$(dirname "$0")/.."
 SEAWALL_HOME=$(mktemp -d); export SEAWALL_HOME
 trap 'rm -rf "$SEAWALL_HOME"' EXIT
-.venv/bin/seawall advisories import "$from" --ecosystem Debian --ecosystem PyPI --ecosystem npm
+set --
+for name in AlmaLinux Alpine Bitnami CRAN Debian Go Packagist PyPI RubyGems crates.io npm; do
+  set -- "$@" --ecosystem "$name"
+done
+.venv/bin/seawall advisories import "$from" "$@"
 .venv/bin/seawall advisories export --snapshot src/seawall/advisories/snapshot.sqlite.zst

@@ -13,7 +13,11 @@ _SHOWN = 5  # of what could not be analysed, on stderr; reports name all
 
 def add_target(parser: argparse.ArgumentParser) -> None:
     """Declare the image."""
-    parser.add_argument("target", metavar="TARGET", help="docker:NAME, dir:PATH, an archive, …")
+    parser.add_argument(
+        "target",
+        metavar="TARGET",
+        help="docker:NAME, registry:NAME, container:NAME, dir:PATH, an archive, …",
+    )
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +29,12 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """Declare how an image is read."""
+    parser.add_argument(
+        "--platform",
+        default="",
+        metavar="OS/ARCH[/VARIANT]",
+        help="which image of an index; default: for Linux on this machine's processor",
+    )
     parser.add_argument(
         "--limit",
         action="append",

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from seawall.inventory import read_inventory
     from seawall.inventory.sbom import FORMATS
 
-    ref = parse_target(args.target)
+    ref = parse_target(args.target, args.platform)
     with open_image(ref, Limits.parse(args.limit)) as opened, progress.reading(str(ref)) as report:
         inventory = read_inventory(opened, report)
     args.code = arguments.incomplete_code(inventory.incomplete, args)
