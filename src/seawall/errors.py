@@ -12,6 +12,14 @@
     │   ├── DigestMismatch       content differs from the digest that names it
     │   ├── LimitExceeded        larger than the limits allow
     │   └── SourceUnavailable    a daemon or file that does not answer
+    │       └── RegistryError    a registry cannot be used
+    │           ├── RegistryUnreachable  no answer, or none of use
+    │           ├── RegistryUntrusted    its certificate is not trusted
+    │           ├── RegistryDenied       it wants (other) credentials
+    │           ├── NotInRegistry        it has no such image, manifest or blob
+    │           ├── RateLimited          it wants us to wait longer than is sensible
+    │           ├── BadRegistryAnswer    it answers with something it should not
+    │           └── BadRegistrySetup     a login, certificate or proxy of ours is unusable
     ├── CacheUnusable            the cache of layers cannot be used; nothing is lost with it
     └── AdvisoryError            advisories cannot be fetched, read or stored
         ├── FeedUnavailable      a feed does not answer
@@ -45,8 +53,8 @@ class UnknownTarget(UsageError):
     """A target that names nothing we can open."""
 
     hint = (
-        "write docker:NAME, oci-dir:PATH, oci-archive:PATH, docker-archive:PATH or dir:PATH, "
-        "or the path of something that exists"
+        "write docker:NAME, registry:NAME, container:NAME, oci-dir:PATH, oci-archive:PATH, "
+        "docker-archive:PATH or dir:PATH, or the path of something that exists"
     )
 
 
@@ -96,6 +104,53 @@ class CacheUnusable(SeawallError):
     """The cache of layers cannot be opened, read or written."""
 
     hint = "nothing is lost with it: remove the file, or scan with --no-cache"
+
+
+class RegistryError(SourceUnavailable):
+    """A registry cannot be used."""
+
+
+class RegistryUnreachable(RegistryError):
+    """A registry gives no answer, or only that it is out of order."""
+
+    hint = "check the name, the network, and HTTPS_PROXY and NO_PROXY"
+
+
+class RegistryUntrusted(RegistryError):
+    """A registry's certificate is not trusted, or it does not speak TLS."""
+
+    hint = (
+        "name its authority in SEAWALL_REGISTRY_CA or /etc/docker/certs.d/HOST/ca.crt; "
+        "a registry without TLS in SEAWALL_INSECURE_REGISTRIES"
+    )
+
+
+class RegistryDenied(RegistryError):
+    """A registry does not accept the credentials, or wants some."""
+
+    hint = "check the name; if the image is private: docker login HOST"
+
+
+class NotInRegistry(RegistryError):
+    """A registry has no such image, manifest or blob."""
+
+    hint = "check the name and the tag"
+
+
+class RateLimited(RegistryError):
+    """A registry wants us to wait longer than is sensible."""
+
+    hint = "log in (docker login HOST), which often has a higher limit, or try later"
+
+
+class BadRegistryAnswer(RegistryError):
+    """A registry answers with something it should not."""
+
+    hint = "is it a registry? if so, a proxy may stand in between"
+
+
+class BadRegistrySetup(RegistryError):
+    """A file of logins, a credential helper, a certificate or a proxy setting is unusable."""
 
 
 class AdvisoryError(SeawallError):

@@ -1,10 +1,14 @@
 """Real images from real tools: debootstrap, a Docker daemon, skopeo. Or a skip with a reason."""
 
+import json
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -143,3 +147,57 @@ def write(path: Path, text: str) -> None:
     """Write a file, with the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A registry on loopback."""
+
+    host: str
+    log: Path
+
+
+@contextmanager
+def running_registry(
+    folder: Path, certificate: Path | None = None, passwords: str = ""
+) -> Iterator[Registry]:
+    """Run the distribution project's registry, with TLS and logins where they are given."""
+    program = need("docker-registry")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        host = f"127.0.0.1:{free.getsockname()[1]}"
+    settings = {
+        "version": 0.1,
+        "storage": {"filesystem": {"rootdirectory": str(folder / "registry")}},
+        "http": {"addr": host},
+    }
+    if certificate is not None:
+        key = certificate.with_suffix(".key")
+        settings["http"] = {"addr": host, "tls": {"certificate": str(certificate), "key": str(key)}}
+    if passwords:
+        write(folder / "passwords", passwords)
+        settings["auth"] = {"htpasswd": {"realm": "test", "path": str(folder / "passwords")}}
+    write(folder / "registry.yaml", json.dumps(settings))  # which is YAML as well
+    log = folder / "registry.log"
+    with log.open("w") as out:
+        server = subprocess.Popen(
+            [program, "serve", str(folder / "registry.yaml")], stdout=out, stderr=out
+        )
+        try:
+            for _ in range(200):
+                if server.poll() is not None or listens(host):
+                    break
+                time.sleep(0.05)
+            assert listens(host), log.read_text()[-2000:]
+            yield Registry(host, log)
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def listens(host: str) -> bool:
+    name, _, port = host.partition(":")
+    try:
+        socket.create_connection((name, int(port)), 1).close()
+    except OSError:
+        return False
+    return True

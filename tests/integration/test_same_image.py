@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.conftest import need, run
+from tests.integration.conftest import need, run, running_registry
 
 pytestmark = pytest.mark.docker
 
@@ -27,7 +28,7 @@ def seawall(*arguments: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def forms(image: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def forms(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The image in every form, by name of the form."""
     need("skopeo")
     folder = tmp_path_factory.mktemp("forms")
@@ -43,19 +44,23 @@ def forms(image: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str
     exported.mkdir()
     try:
         run("sh", "-c", f"docker export {container} | tar -C {exported} -x --numeric-owner")
+        with running_registry(folder) as registry:
+            run(*copy, "--dest-tls-verify=false", f"docker://{registry.host}/seawall/app:one")
+            yield {
+                "docker": f"docker:{image}",
+                "docker-archive": f"docker-archive:{archive}",
+                "docker-archive, gzipped": f"docker-archive:{archive}.gz",
+                "docker-archive by skopeo": f"docker-archive:{folder}/skopeo.tar",
+                "oci-dir": f"oci-dir:{folder}/layout",
+                "oci-dir, zstd": f"oci-dir:{folder}/zstd:one",
+                "oci-archive": f"oci-archive:{folder}/layout.tar",
+                "registry": f"registry:{registry.host}/seawall/app:one",
+                "container": f"container:{container}",
+                "dir": f"dir:{exported}",
+                "a bare path": str(archive),
+            }
     finally:
         run("docker", "rm", container)
-    return {
-        "docker": f"docker:{image}",
-        "docker-archive": f"docker-archive:{archive}",
-        "docker-archive, gzipped": f"docker-archive:{archive}.gz",
-        "docker-archive by skopeo": f"docker-archive:{folder}/skopeo.tar",
-        "oci-dir": f"oci-dir:{folder}/layout",
-        "oci-dir, zstd": f"oci-dir:{folder}/zstd:one",
-        "oci-archive": f"oci-archive:{folder}/layout.tar",
-        "dir": f"dir:{exported}",
-        "a bare path": str(archive),
-    }
 
 
 def test_every_form_gives_equal_findings(forms: dict[str, str]) -> None:

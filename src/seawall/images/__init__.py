@@ -6,7 +6,7 @@
 
 from seawall.images.inspection import Inspection
 from seawall.images.layers import FoundFile, hides, resolve, shown, visible
-from seawall.images.limits import Limits
+from seawall.images.limits import Limits, size_in_bytes
 from seawall.images.selection import Pattern, Selector
 from seawall.images.sources import SOURCES, Inspect, LayerReading, OpenImage
 from seawall.images.target import open_image, parse_target
@@ -26,5 +26,6 @@ __all__ = [
     "parse_target",
     "resolve",
     "shown",
+    "size_in_bytes",
     "visible",
 ]

@@ -1,9 +1,10 @@
 """Choose the few files worth reading among millions of names, by path and by first bytes.
 
 A pattern is a path from the image's root; ``*`` stands for one component or part of it, a leading
-``**/`` for any folders. Its last component must be a name or ``*.ENDING`` (or the pattern names
-one folder: ``folder/*``), so that one or two dictionary look-ups settle a name that nobody wants.
-Only a pattern with `magic` may be ``**/*``: it means every file that starts with these bytes.
+``**/`` for any folders. Its last component must be a name or end in ``.ENDING`` (or the pattern
+names one folder: ``folder/*``), so that one or two dictionary look-ups settle a name that nobody
+wants. Only a pattern with `magic` may be ``**/*``: it means every file that starts with these
+bytes.
 """
 
 import re
@@ -68,8 +69,8 @@ class Selector:
                 self._by_name.setdefault(last, []).append(pattern)
             elif last == b"*" and b"*" not in folder:
                 self._by_folder.setdefault(folder, []).append(pattern)
-            elif last.startswith(b"*.") and b"*" not in last[1:] and b"." not in last[2:]:
-                self._by_ending.setdefault(last[2:], []).append(pattern)
+            elif b"." in last and b"*" not in (ending := last.rpartition(b".")[2]):
+                self._by_ending.setdefault(ending, []).append(pattern)
             else:
                 raise ValueError(f"pattern {pattern.path!r} would need a look at every name")
             if pattern.is_exact:

@@ -4,6 +4,7 @@ Reading from a map costs no copy of what is skipped, and pages behind the reader
 so a 10 GB archive does not become 10 GB of resident memory.
 """
 
+import itertools
 import mmap
 from collections.abc import Iterator
 from typing import Protocol
@@ -35,6 +36,16 @@ class ByteStream(Protocol):
 def truncated(where: str, position: int) -> CorruptImage:
     """Return the error for an input that ends too early."""
     return CorruptImage(f"{where}: truncated, it ends after {position:,} bytes")
+
+
+def begun(chunks: Iterator[bytes], count: int) -> tuple[bytes, Iterator[bytes]]:
+    """Return the first `count` bytes of `chunks`, fewer if there are fewer, and all of them."""
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        if len(head) >= count:
+            break
+    return head[:count], itertools.chain((head,), chunks)
 
 
 class MappedStream:

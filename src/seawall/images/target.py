@@ -1,25 +1,28 @@
 """From what a person writes to a source and a place in it."""
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
-from seawall.errors import NotAnImage, UnknownTarget
+from seawall.errors import NotAnImage, UnknownTarget, UsageError
 from seawall.images import compression
 from seawall.images.blobs import MappedFile, looks_like_tar
 from seawall.images.layers import clean
 from seawall.images.limits import Budget, Limits
+from seawall.images.platforms import Platform
 from seawall.images.sources import SOURCES, OpenImage
 from seawall.images.sources.archive import exists
 from seawall.images.stream import ChunkStream, MappedStream
 from seawall.images.tar import TarReader
 from seawall.model import ImageRef
 
-_LATER = ("registry", "container", "sbom")
+_LATER = ("sbom",)
+_WITH_PLATFORMS = ("registry", "oci-archive", "oci-dir")  # others hold one image, or a daemon's
 _FILE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".json")
 
 
-def parse_target(text: str) -> ImageRef:
-    """Return the source and place that `text` names.
+def parse_target(text: str, platform: str = "") -> ImageRef:
+    """Return the source and place that `text` names, and the `platform` to choose there.
 
     With a prefix (``docker:``, ``oci-dir:``, …) it is taken by its word. Without one, an existing
     directory or file is recognised by its content, and anything else is an image of the Docker
@@ -27,8 +30,19 @@ def parse_target(text: str) -> ImageRef:
 
     Raises:
         UnknownTarget: nothing behind the prefix, or a path where nothing is.
+        UsageError: `platform` is none, or there are none to choose from in that source.
         ImageError: a file that is no image's archive, or cannot be read.
     """
+    ref = _source_and_place(text)
+    if not platform:
+        return ref
+    if ref.source not in _WITH_PLATFORMS:
+        listed = ", ".join(f"{source}:" for source in _WITH_PLATFORMS)
+        raise UsageError(f"--platform: {ref} has no platforms to choose from", f"{listed} have")
+    return replace(ref, platform=str(Platform.parse(platform)))
+
+
+def _source_and_place(text: str) -> ImageRef:
     source, colon, place = text.partition(":")
     if colon and source in SOURCES:
         if not place:

@@ -297,7 +297,7 @@ def test_explaining_takes_no_other_output(capsys: pytest.CaptureFixture[str], sm
     assert "--explain" in fails(capsys, 2, "scan", small, "--explain", "")
 
 
-@pytest.mark.parametrize("target", ["no-such-file.tar", "registry:debian:12"])
+@pytest.mark.parametrize("target", ["no-such-file.tar", "registry:Debian"])
 def test_what_is_no_image_of_the_daemon_is_not_asked_of_it(
     capsys: pytest.CaptureFixture[str], target: str
 ) -> None:

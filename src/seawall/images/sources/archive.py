@@ -31,7 +31,7 @@ from seawall.model import Image, ImageRef
 
 Resolve = Callable[[Read, ImageRef, str, Limits], Resolution]
 
-_DOCUMENT_BYTES = 16 << 20  # manifests and configurations are kilobytes
+DOCUMENT_BYTES = 16 << 20  # manifests and configurations are kilobytes
 _ALL_DOCUMENTS_BYTES = 64 << 20  # those of an archive whose layers are known only at its end
 _MEMBERS = 100_000  # an archive of an image holds a few entries for each layer
 
@@ -244,7 +244,7 @@ class StreamedArchive:
                 yield reading
                 read[member] = reading
                 digests[member] = f"sha256:{stored.hexdigest()}"
-            elif size <= _DOCUMENT_BYTES:
+            elif size <= DOCUMENT_BYTES:
                 document_bytes += size
                 if document_bytes > _ALL_DOCUMENTS_BYTES:
                     raise LimitExceeded(
@@ -322,7 +322,7 @@ def _hashed(state: "hashlib._Hash", head: bytes, rest: Iterator[bytes]) -> Itera
 
 def check_document(ref: ImageRef, name: str, size: int) -> None:
     """Refuse a manifest or configuration of absurd size before it is read."""
-    if size > _DOCUMENT_BYTES:
+    if size > DOCUMENT_BYTES:
         raise LimitExceeded(
             f"{ref}: {name} has {size:,} bytes, no manifest or configuration is that large",
             "the archive is not one that a container tool wrote",

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from seawall.errors import CorruptImage, SourceUnavailable, UnknownTarget
+from seawall.errors import CorruptImage, LimitExceeded, SourceUnavailable, UnknownTarget
 from seawall.images.limits import Limits
 from seawall.images.sources.archive import StreamedArchive
 from seawall.images.sources.contract import OpenImage
@@ -25,6 +25,7 @@ from seawall.model import ImageRef
 
 _TIMEOUT_S = 120  # for one answer; the daemon may be preparing a large image
 _CHUNK = 1 << 20
+_ANSWER_BYTES = 256 << 20  # a container may have changed a million files
 
 
 @contextmanager
@@ -35,21 +36,28 @@ def open_docker_image(ref: ImageRef, limits: Limits) -> Iterator[OpenImage]:
         found = daemon.document(f"/images/{name}/json", ref)
         # By id, so that a tag which moves between the two requests cannot change the answer.
         image_id = str(found.get("Id") or ref.place)
-        archive = f"/images/get?names={quote(image_id, safe=':', errors='surrogateescape')}"
         tags = [tag for tag in found.get("RepoTags") or [] if isinstance(tag, str)]
+        yield saved(daemon, ref, limits, image_id, tuple(tags))
 
-        def tagged(resolution: Resolution) -> Resolution:
-            """Restore the names: an archive made by id has none."""
-            return replace(resolution, image=replace(resolution.image, tags=tuple(tags)))
 
-        yield StreamedArchive(
-            lambda: daemon.stream(archive, ref),
-            ref,
-            limits,
-            lambda read: tagged(resolve_docker(read, ref, "", limits)),
-            image_id if image_id.startswith("sha256:") else "",
-            tuple(tags),
-        )
+def saved(
+    daemon: "Daemon", ref: ImageRef, limits: Limits, image_id: str, tags: tuple[str, ...]
+) -> StreamedArchive:
+    """Return the archive that a daemon makes of an image, as it arrives."""
+    archive = f"/images/get?names={quote(image_id, safe=':', errors='surrogateescape')}"
+
+    def tagged(resolution: Resolution) -> Resolution:
+        """Restore the names: an archive made by id has none."""
+        return replace(resolution, image=replace(resolution.image, tags=tags))
+
+    return StreamedArchive(
+        lambda: daemon.stream(archive, ref),
+        ref,
+        limits,
+        lambda read: tagged(resolve_docker(read, ref, "", limits)),
+        image_id if image_id.startswith("sha256:") else "",
+        tags,
+    )
 
 
 def image_names() -> list[str]:
@@ -70,12 +78,13 @@ def image_names() -> list[str]:
     ]
 
 
-class _Daemon:
+class Daemon:
     """One connection to a Docker daemon."""
 
     def __init__(self, connection: http.client.HTTPConnection, place: str) -> None:
         self._connection = connection
         self._place = place
+        self.is_local = place.startswith("unix:")
 
     def document(self, path: str, ref: ImageRef) -> dict[str, Any]:
         """Return the JSON object at `path`."""
@@ -85,8 +94,8 @@ class _Daemon:
         return found
 
     def documents(self, path: str, ref: ImageRef) -> list[dict[str, Any]]:
-        """Return the JSON objects of the list at `path`."""
-        found = self._json(path, ref)
+        """Return the JSON objects of the list at `path`; Go writes an empty one as null."""
+        found = self._json(path, ref) or []
         if not isinstance(found, list):
             raise CorruptImage(f"{ref}: {self._place} answers in an unknown form")
         return [item for item in found if isinstance(item, dict)]
@@ -103,7 +112,12 @@ class _Daemon:
     def _json(self, path: str, ref: ImageRef) -> Any:
         response = self._get(path, ref)
         try:
-            return json.loads(response.read())
+            raw = response.read(_ANSWER_BYTES + 1)
+            if len(raw) > _ANSWER_BYTES:
+                raise LimitExceeded(
+                    f"{ref}: {self._place} answers with over {_ANSWER_BYTES:,} bytes"
+                )
+            return json.loads(raw)
         except (ValueError, RecursionError) as error:
             raise CorruptImage(f"{ref}: {self._place} answers in an unknown form") from error
         except (OSError, http.client.HTTPException) as error:
@@ -122,9 +136,12 @@ class _Daemon:
         except (ValueError, AttributeError, OSError, http.client.HTTPException):
             message = response.reason
         if response.status == http.HTTPStatus.NOT_FOUND:
+            kind = path.split("/")[1].removesuffix("s")
             raise UnknownTarget(
-                f"{ref}: the Docker daemon at {self._place} has no such image",
-                f"docker pull {ref.place}   or see   docker images",
+                f"{ref}: the Docker daemon at {self._place} has no such {kind}",
+                "see   docker ps --all"
+                if kind == "container"
+                else f"docker pull {ref.place}   or see   docker images",
             )
         raise SourceUnavailable(
             f"{ref}: {self._place} answers {response.status}: {message}", "see the daemon's log"
@@ -132,7 +149,7 @@ class _Daemon:
 
 
 @contextmanager
-def connected(ref: ImageRef) -> Iterator[_Daemon]:
+def connected(ref: ImageRef) -> Iterator[Daemon]:
     """Connect to the daemon that ``DOCKER_HOST`` or the usual places name."""
     host = os.environ.get("DOCKER_HOST") or _usual_socket()
     connection = _connection(host, ref)
@@ -142,7 +159,7 @@ def connected(ref: ImageRef) -> Iterator[_Daemon]:
         connection.close()
         raise _unreachable(ref, host, error) from error
     try:
-        yield _Daemon(connection, host)
+        yield Daemon(connection, host)
     finally:
         connection.close()
 

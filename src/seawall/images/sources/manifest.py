@@ -7,7 +7,6 @@ returns a blob's bytes by its name.
 
 import hashlib
 import json
-import platform
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,18 +14,15 @@ from typing import Any, TypeVar
 
 from seawall.errors import CorruptImage, DigestMismatch, LimitExceeded, NotAnImage, UsageError
 from seawall.images.limits import Limits
+from seawall.images.platforms import Platform
 from seawall.model import Image, ImageConfig, ImageRef, Layer, Step
 
 Read = Callable[[str], bytes | None]  # a blob's bytes by name in the archive; None when absent
 
 _T = TypeVar("_T")
 _DIGEST = re.compile(r"sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})")
+_SHOWN = 20  # platforms that a message lists
 _HEX = re.compile(r"[0-9a-f]{64}")
-_MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
-_INDEX_TYPES = (
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +32,7 @@ class LayerBlob:
     name: str  # in the archive or layout
     diff_id: str  # digest of the uncompressed tar
     digest: str = ""  # digest of the blob as stored; empty where the form has none
+    size: int = -1  # bytes of the blob as stored; -1 where the manifest does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ def resolve_docker(read: Read, ref: ImageRef, wanted: str, limits: Limits) -> Re
     digest = digest_of(config)
     if _HEX.fullmatch(stem) and digest != f"sha256:{stem}":
         raise DigestMismatch(f"{where}: {config_name}", f"sha256:{stem}", digest)
-    image = _image(ref, config, digest, tags[chosen] or [], limits)
+    image = image_of(ref, config, digest, tags[chosen] or [], limits)
     if len(names) != len(image.layers):
         raise CorruptImage(
             f"{where}: {len(names)} layers in manifest.json, {len(image.layers)} in {config_name}"
@@ -94,7 +91,8 @@ def resolve_docker(read: Read, ref: ImageRef, wanted: str, limits: Limits) -> Re
 def resolve_oci(read: Read, ref: ImageRef, wanted: str, limits: Limits) -> Resolution:
     """Return the image in an OCI layout; `wanted` is a tag or digest, needed among several.
 
-    An index below the first one holds platforms: this machine's is taken, or the only one.
+    An index below the first one holds platforms: the one that `ref` names is taken, else this
+    machine's, else the only one.
 
     Raises:
         NotAnImage: no ``index.json``, or no image in it.
@@ -109,36 +107,55 @@ def resolve_oci(read: Read, ref: ImageRef, wanted: str, limits: Limits) -> Resol
         raise NotAnImage(f"{where}: no index.json in it")
     descriptors = _manifests(_document(raw, dict, f"{where}: index.json"), where)
     if not wanted and len(descriptors) > 1 and all(d.get("platform") for d in descriptors):
-        descriptor = _for_this_machine(descriptors, where)  # one image, its platforms side by side
+        descriptor = _for_platform(descriptors, ref)  # one image, its platforms side by side
     else:
         names = {i: _names(descriptor) for i, descriptor in enumerate(descriptors)}
         descriptor = descriptors[_choose(where, wanted, names)]
+    return resolve_descriptor(read, read, ref, descriptor, limits)
+
+
+def resolve_descriptor(
+    read_manifest: Read, read_blob: Read, ref: ImageRef, descriptor: dict[str, Any], limits: Limits
+) -> Resolution:
+    """Return the image that a descriptor stands for, through indexes if need be.
+
+    Raises as `resolve_oci` does.
+    """
+    where = str(ref)
     for _ in range(limits.nesting):
-        raw = _blob(read, where, descriptor)
+        raw = _blob(read_manifest, where, descriptor)
         manifest = _document(raw, dict, f"{where}: {descriptor['digest']}")
+        if "manifests" in manifest and "layers" in manifest:
+            # Two tools could see two images in it (CVE-2021-41190).
+            raise CorruptImage(f"{where}: {descriptor['digest']} is both index and manifest")
         if "layers" in manifest and "config" in manifest:
             break
         if "manifests" not in manifest:
             raise NotAnImage(f"{where}: {descriptor['digest']} is neither index nor manifest")
-        descriptor = _for_this_machine(_manifests(manifest, where), where)
+        descriptor = _for_platform(_manifests(manifest, where), ref)
     else:
         raise LimitExceeded(f"{where}: more than {limits.nesting} indexes in one another (nesting)")
     config_descriptor, layers = manifest["config"], manifest["layers"]
     if not isinstance(layers, list):
         raise CorruptImage(f"{where}: {descriptor['digest']}: layers are no list")
-    config = _blob(read, where, config_descriptor)
+    config = _blob(read_blob, where, config_descriptor)
     tags = [n for n in _names(descriptor) if not _DIGEST.fullmatch(n)]
-    image = _image(ref, config, digest_of(config), tags, limits)
+    image = image_of(ref, config, digest_of(config), tags, limits)
     if len(layers) != len(image.layers):
         raise CorruptImage(
             f"{where}: {len(layers)} layers in the manifest, {len(image.layers)} in the config"
+        )
+    if ref.platform and not Platform.parse(ref.platform).is_for(image.os, image.architecture):
+        raise NotAnImage(
+            f"{where}: is for {image.os}/{image.architecture}, not {ref.platform}",
+            "leave out --platform, or name another image",
         )
     digests = [_digest(layer, where) for layer in layers]
     return Resolution(
         image,
         tuple(
-            LayerBlob(_blob_name(digest), layer.diff_id, digest)
-            for digest, layer in zip(digests, image.layers, strict=True)
+            LayerBlob(_blob_name(digest), layer.diff_id, digest, _size(descriptor))
+            for digest, layer, descriptor in zip(digests, image.layers, layers, strict=True)
         ),
     )
 
@@ -164,24 +181,27 @@ def _choose(where: str, wanted: str, names: Mapping[int, list[str] | None]) -> i
     return found[0]
 
 
-def _for_this_machine(manifests: list[dict[str, Any]], where: str) -> dict[str, Any]:
-    """Return the manifest for this machine's platform, or the only one there is."""
-    machine = _MACHINES.get(platform.machine(), platform.machine())
-    images: list[tuple[str, dict[str, Any]]] = []
+def _for_platform(manifests: list[dict[str, Any]], ref: ImageRef) -> dict[str, Any]:
+    """Return the manifest for the platform that `ref` names.
+
+    Where it names none: for this machine's, or the only one there is.
+    """
+    wanted = Platform.parse(ref.platform) if ref.platform else Platform.here()
+    images: list[tuple[Platform, dict[str, Any]]] = []
     for descriptor in manifests:
         listed = descriptor.get("platform")
         form = listed if isinstance(listed, dict) else {}
         if form.get("os") == "unknown":  # an attestation, not an image
             continue
-        name = f"{_text(form.get('os', '?'))}/{_text(form.get('architecture', '?'))}"
-        images.append((name, descriptor))
-    for name, descriptor in images:
-        if name == f"linux/{machine}":
-            return descriptor
-    if len(images) == 1:
+        names = (form.get("os", "?"), form.get("architecture", "?"), form.get("variant"))
+        images.append((Platform(*map(_text, names)), descriptor))
+    best = wanted.best([one for one, _ in images])
+    if best is not None:
+        return images[best][1]
+    if len(images) == 1 and not ref.platform:
         return images[0][1]
-    have = ", ".join(name for name, _ in images) or "none"
-    raise NotAnImage(f"{where}: no image for linux/{machine}; it has {have}")
+    have = ", ".join(str(one) for one, _ in images[:_SHOWN]) or "none"
+    raise NotAnImage(f"{ref}: no image for {wanted}; it has {have}", "choose one: --platform")
 
 
 def _names(descriptor: dict[str, Any]) -> list[str]:
@@ -212,6 +232,11 @@ def _digest(descriptor: object, where: str) -> str:
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         raise CorruptImage(f"{where}: {str(digest)[:80]!r} is no digest")
     return digest
+
+
+def _size(descriptor: dict[str, Any]) -> int:
+    size = descriptor.get("size")
+    return size if isinstance(size, int) and size >= 0 else -1
 
 
 def _blob(read: Read, where: str, descriptor: object) -> bytes:
@@ -247,8 +272,13 @@ def _text(value: object) -> str:
     return str(value or "").encode("utf-8", "backslashreplace").decode()
 
 
-def _image(ref: ImageRef, raw: bytes, digest: str, tags: list[str], limits: Limits) -> Image:
-    """Read an image configuration (OCI image specification, "Image Configuration")."""
+def image_of(ref: ImageRef, raw: bytes, digest: str, tags: list[str], limits: Limits) -> Image:
+    """Return what an image configuration says (OCI image specification, "Image Configuration").
+
+    Raises:
+        CorruptImage: it has not the form it should have.
+        LimitExceeded: more layers than an image has.
+    """
     where = f"{ref}: configuration"
     config = _document(raw, dict, where)
     rootfs = config.get("rootfs")

@@ -1,0 +1,158 @@
+"""A real registry: plain, with TLS, with logins; images put there by skopeo."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Registry, need, run, running_registry
+from tests.unit.images.building import INDEX, Built, Entry, as_json, digest, hexed, packed, unpacked
+from tests.unit.images.building import layout as layout_of
+from tests.unit.registry.server import PASSWORD, USER, make_certificate
+
+# What `htpasswd -nbB ada 's3cret:with colon'` prints.
+HTPASSWD = "ada:$2y$05$abcdefghijklmnopqrstuuOb/B27OpVc3Bt3QXIepIr2DUn/DCZNi\n"
+
+STATUS = b"Package: hello\nStatus: install ok installed\nVersion: 2.10-3\nArchitecture: amd64\n\n"
+BASE = packed([Entry("etc/os-release", b"ID=debian\nVERSION_ID=12\nVERSION_CODENAME=bookworm\n")])
+TOP = packed([Entry("var/lib/dpkg/status", STATUS)])
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An image for two platforms, as an OCI layout whose index holds an index."""
+    images = [Built([BASE, TOP], tags=[]), Built([BASE], tags=[], architecture="arm64")]
+    descriptors = [
+        image.descriptor(platform={"os": "linux", "architecture": image.architecture})
+        for image in images
+    ]
+    index = as_json({"schemaVersion": 2, "mediaType": INDEX, "manifests": descriptors})
+    blobs = {name: content for image in images for name, content in image.blobs().items()}
+    blobs[f"blobs/sha256/{hexed(index)}"] = index
+    place = tmp_path_factory.mktemp("layout")
+    descriptor = {
+        "mediaType": INDEX,
+        "digest": digest(index),
+        "size": len(index),
+        "annotations": {"org.opencontainers.image.ref.name": "both"},
+    }
+    return unpacked(layout_of(blobs, descriptor), place)
+
+
+Start = Callable[..., Registry]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start registries, and end them with the test."""
+    with ExitStack() as held:
+        yield lambda **settings: held.enter_context(running_registry(tmp_path, **settings))
+
+
+def push(layout: Path, registry: Registry, *options: str) -> str:
+    """Put the image there; return its name."""
+    need("skopeo")
+    name = f"{registry.host}/team/app:v1"
+    copy = ("skopeo", "copy", "-q", "--insecure-policy", "--all")
+    run(*copy, *options, f"oci:{layout}:both", f"docker://{name}")
+    return name
+
+
+def inventory(*arguments: str, **environment: str) -> Any:
+    done = seawall(*arguments, **environment)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def seawall(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "seawall", "inventory", "--format", "json", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | environment,
+    )
+
+
+def names(found: Any) -> list[str]:
+    return [package["name"] for package in found["packages"]]
+
+
+def test_a_registry_on_this_machine_needs_no_tls(layout: Path, start: Start) -> None:
+    registry = start()
+    name = push(layout, registry, "--dest-tls-verify=false")
+    found = inventory("--platform", "linux/amd64", f"registry:{name}")
+    assert names(found) == ["hello"]
+    assert found["digest"] == inventory(f"oci-dir:{layout}", "--platform", "linux/amd64")["digest"]
+
+
+def test_a_platform_is_chosen(layout: Path, start: Start) -> None:
+    registry = start()
+    name = push(layout, registry, "--dest-tls-verify=false")
+    done = seawall("--platform", "linux/arm64", f"registry:{name}")
+    assert done.returncode == 3  # there is no package database in it, which is said
+    found = json.loads(done.stdout)
+    assert len(found["layers"]) == 1
+    missing = seawall("--platform", "linux/s390x", f"registry:{name}")
+    assert missing.returncode == 3
+    assert "it has linux/amd64, linux/arm64" in missing.stderr
+
+
+def test_tls_needs_an_authority_that_we_know(layout: Path, start: Start, tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path)
+    registry = start(certificate=certificate)
+    name = push(layout, registry, "--dest-tls-verify=false")
+    refused = seawall("--platform", "linux/amd64", f"registry:{name}")
+    assert refused.returncode == 3
+    assert "no trusted TLS" in refused.stderr
+    assert "SEAWALL_REGISTRY_CA" in refused.stderr
+    known = {"SEAWALL_REGISTRY_CA": str(certificate)}
+    assert names(inventory("--platform", "linux/amd64", f"registry:{name}", **known)) == ["hello"]
+
+
+def test_a_login_of_docker_opens_a_private_registry(
+    layout: Path, start: Start, tmp_path: Path
+) -> None:
+    certificate = make_certificate(tmp_path)
+    registry = start(certificate=certificate, passwords=HTPASSWD)
+    credentials = f"--dest-creds={USER}:{PASSWORD}"
+    name = push(layout, registry, "--dest-tls-verify=false", credentials)
+    known = {"SEAWALL_REGISTRY_CA": str(certificate), "DOCKER_CONFIG": str(tmp_path / "docker")}
+    target = ("--platform", "linux/amd64", f"registry:{name}")
+    refused = seawall(*target, **known)
+    assert refused.returncode == 3
+    assert "docker login" in refused.stderr
+    auth = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    (tmp_path / "docker").mkdir()
+    config = tmp_path / "docker/config.json"
+    config.write_text(json.dumps({"auths": {registry.host: {"auth": auth}}}))
+    assert names(inventory(*target, **known)) == ["hello"]
+    config.write_text(json.dumps({"auths": {registry.host: {"auth": auth[:-8] + "AAAAAAA="}}}))
+    assert seawall(*target, **known).returncode == 3
+
+
+def test_skopeos_login_is_found_as_well(layout: Path, start: Start, tmp_path: Path) -> None:
+    registry = start(passwords=HTPASSWD)
+    name = push(layout, registry, "--dest-tls-verify=false", f"--dest-creds={USER}:{PASSWORD}")
+    logins = tmp_path / "auth.json"
+    login = ("skopeo", "login", "--tls-verify=false", "--authfile", logins)
+    run(*login, "-u", USER, "-p", PASSWORD, registry.host)
+    found = inventory(
+        "--platform", "linux/amd64", f"registry:{name}", REGISTRY_AUTH_FILE=str(logins)
+    )
+    assert names(found) == ["hello"]
+
+
+def test_what_is_not_there_is_wrong_use(start: Start) -> None:
+    registry = start()
+    done = seawall(f"registry:{registry.host}/team/none:v1")
+    assert done.returncode == 2
+    assert "has none" in done.stderr
+    assert "Traceback" not in done.stderr
