@@ -4,9 +4,10 @@
 version is compared as bytes, so the whole match is one statement of the database.
 """
 
+from seawall.advisories.distributions import is_stream
 from seawall.advisories.ecosystems import ECOSYSTEMS, Subject, subject_of
 from seawall.advisories.feeds.osv import Interval
-from seawall.advisories.matching import Flaw, Matches, flaw_names, match
+from seawall.advisories.matching import Flaw, Matches, flaw_names, holds, is_about, is_open, match
 from seawall.advisories.origin import Folder, Mirror, Origin, Progress
 from seawall.advisories.store import AdvisoryStore, FeedState, snapshot_of
 from seawall.advisories.updating import Outcome, update
@@ -25,6 +26,10 @@ __all__ = [
     "Progress",
     "Subject",
     "flaw_names",
+    "holds",
+    "is_about",
+    "is_open",
+    "is_stream",
     "match",
     "snapshot_of",
     "subject_of",

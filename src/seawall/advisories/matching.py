@@ -6,12 +6,13 @@ one `Flaw` here, named by its CVE where it has one.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from seawall.advisories.ecosystems import Subject, subject_of
-from seawall.advisories.feeds.osv import MALICIOUS
+from seawall.advisories.distributions import family_of, is_stream
+from seawall.advisories.ecosystems import UNCOVERED, Subject, releases_of, subject_of
+from seawall.advisories.feeds.osv import MALICIOUS, Interval, contains
 from seawall.advisories.store import AdvisoryStore, Match
 from seawall.errors import VersionSyntaxError
 from seawall.model import Advisory, Distribution, FixState, Incomplete, Package, Range, Severity
@@ -20,6 +21,7 @@ from seawall.versions import key
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
 # A release of a distribution has thousands; fewer are a sample, not an answer.
 _FEW = 50
+_MODULAR = ".module"  # in the release of an rpm that was built in a module
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,9 @@ class Flaw:
     advisories: tuple[str, ...]  # ids of the advisories that say so
     exploited_since: str = ""
     epss: float | None = None
+    withheld: str = ""  # a fixed version that only a paid channel has, which this image lacks
+    channel: str = ""  # that channel: "esm-apps"
+    notice: str = ""  # all that its advisories are: "unmaintained", "unreviewed"
 
     @property
     def names(self) -> set[str]:
@@ -55,6 +60,16 @@ class Matches:
 
     flaws: dict[Package, list[Flaw]] = field(default_factory=dict)
     incomplete: list[Incomplete] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what a reader must know of how it was judged
+
+
+class _Asked(NamedTuple):
+    """What packages have to share to have the same flaws."""
+
+    products: tuple[int, ...]
+    key: bytes
+    version: str
+    module: str
 
 
 def match(
@@ -66,79 +81,160 @@ def match(
     compared, are listed as incomplete: absence of findings must mean that there are none.
     """
     result = Matches()
-    subjects = dict(_subjects(packages, distribution, store, result))
-    products = store.products((s.ecosystems[0], s.name) for s in subjects.values())
-    asked: dict[tuple[int, bytes], list[Package]] = {}
-    for package, subject in subjects.items():
-        product = products.get((subject.ecosystems[0], subject.name))
-        if product is None:
-            continue  # no advisory speaks of it
+    known = store.ecosystems()
+    subjects = list(_subjects(packages, distribution, known, store, result))
+    products = store.products(
+        (ecosystem, name) for _, s in subjects for ecosystem in s.ecosystems for name in s.names
+    )
+    asked: dict[_Asked, tuple[Subject, list[Package]]] = {}
+    uncovered: Counter[str] = Counter()
+    for package, subject in subjects:
+        rows = [products.get((e, name)) for e in subject.ecosystems for name in subject.names]
+        found = tuple(row for row in rows if row is not None)
+        if not found:  # no advisory speaks of it
+            if package.type == "generic" and not package.owner:
+                uncovered[package.name] += 1  # Bitnami knows some programs, not all there are
+            continue
         try:
             version = key(subject.scheme, subject.version)
         except VersionSyntaxError as error:
-            _match_text(package, subject, product, store, result=result, reason=str(error))
+            _match_text(package, subject, found, store, result=result, reason=str(error))
             continue
-        asked.setdefault((product, version), []).append(package)
-    _note_uncomparable(asked, store, result)
-    numbered = list(asked)
+        same = _Asked(found, version, subject.version, subject.module)
+        asked.setdefault(same, (subject, []))[1].append(package)
+    _note_uncovered(packages, uncovered, result)
+    _note_uncomparable([(a.products, ps) for a, (_, ps) in asked.items()], store, result)
+    groups = list(asked.values())
+    for number, hits in _hits(list(asked), store).items():
+        subject, alike = groups[number]
+        if flaws := list(_flaws(hits, store, subject)):
+            result.flaws.update(dict.fromkeys(alike, flaws))
+    return result
+
+
+def _hits(
+    asked: Sequence[_Asked], store: AdvisoryStore
+) -> dict[int, list[tuple[Advisory, Interval]]]:
+    """Return what speaks of each; not yet whether it applies."""
     found: dict[int, list[Match]] = {}
-    for hit in store.matches(
-        (i, product, version) for i, (product, version) in enumerate(numbered)
-    ):
+    for hit in store.matches((i, row, a.key) for i, a in enumerate(asked) for row in a.products):
         found.setdefault(hit.subject, []).append(hit)
     advisories = store.advisories(hit.advisory for hits in found.values() for hit in hits)
-    for number, hits in found.items():
-        flaws = list(_flaws([(advisories[hit.advisory], hit) for hit in hits], store))
-        for package in asked[numbered[number]]:
-            result.flaws[package] = flaws
-    return result
+    return {
+        number: [(advisories[hit.advisory], hit.interval) for hit in hits]
+        for number, hits in found.items()
+    }
+
+
+def holds(subject: Subject, interval: Interval) -> bool:
+    """Tell whether an interval is about this very build, and holds its version.
+
+    Raises:
+        VersionSyntaxError: the version cannot be compared.
+    """
+    version = subject.version
+    place = key(subject.scheme, version)
+    return contains(interval, subject.scheme, place, version) and is_about(subject, interval)
+
+
+def is_about(subject: Subject, interval: Interval) -> bool:
+    """Tell whether an interval is about builds of this sort.
+
+    An rpm of a module is compared with that module's fixes only, and any other with none of them:
+    streams have versions of their own. The release tells a modular build (``.module_el8``) where
+    nothing names its stream; then any module's fix counts.
+    """
+    if subject.scheme != "rpm" or not interval.range.fixed:
+        return True
+    is_modular = bool(subject.module) or _MODULAR in subject.version
+    if bool(interval.module) != is_modular:
+        return False
+    stream = ":".join(subject.module.split(":")[:2])
+    return (
+        not is_modular or not stream or interval.module == "*" or stream in interval.module.split()
+    )
 
 
 def _subjects(
     packages: Sequence[Package],
     distribution: Distribution | None,
+    known: Collection[str],
     store: AdvisoryStore,
     result: Matches,
 ) -> Iterator[tuple[Package, Subject]]:
     """Yield how the store names each package; those it cannot know are counted in `result`."""
-    ecosystems = store.ecosystems()
-    unknown: Counter[tuple[str, str]] = Counter()
-    releases: set[str] = set()
+    unknown: Counter[str] = Counter()
+    release = releases_of(distribution)
     for package in packages:
-        subject = subject_of(package, distribution)
-        if subject is None:
-            unknown[package.type, _unknown_release(package, distribution)] += 1
-            continue
-        known = next((name for name in subject.ecosystems if name in ecosystems), None)
-        if known is None:
-            unknown[package.type, subject.ecosystems[0]] += 1
-        else:
-            if ":" in known:
-                releases.add(known)
-            yield package, Subject([known], subject.name, subject.version, subject.scheme)
-    for (kind, where), count in unknown.items():
+        subject = subject_of(package, distribution, known)
+        if subject is not None and subject.ecosystems:
+            yield package, subject
+        elif package.type not in UNCOVERED:
+            unknown[package.type] += 1
+    for kind, count in unknown.items():
+        where = _unknown_release(kind, distribution, known)
         result.incomplete.append(
-            Incomplete("/", f"{count} {kind} packages not judged: no advisories for {where} here")
+            Incomplete("/", f"{count} {kind} packages not judged: no advisories for {where}")
         )
-    for where in sorted(releases):
-        if not store.has_advisories(where, _FEW):
-            result.incomplete.append(
-                Incomplete("/", f"there are hardly any advisories for {where} here")
-            )
+    family = family_of(distribution)
+    there = release.among(known)
+    if family is None or not any(package.type == family.package_type for package in packages):
+        return
+    if there and release.note:
+        result.notes.append(release.note)
+    if there and not any(store.has_advisories(name, _FEW) for name in there):
+        result.incomplete.append(
+            Incomplete("/", f"there are hardly any advisories for {there[0]} here")
+        )
 
 
-def _unknown_release(package: Package, distribution: Distribution | None) -> str:
-    if package.type != "deb":
-        return package.type
+def _unknown_release(kind: str, distribution: Distribution | None, known: Collection[str]) -> str:
+    """Say for what the store has nothing, and whether anybody has."""
+    if kind not in ("deb", "rpm", "apk"):
+        subject = subject_of(Package(kind, "x", "1"), distribution)
+        return f"{subject.ecosystems[0] if subject else kind} here"
     if distribution is None:
-        return "a distribution that is not named"
-    return " ".join(filter(None, (distribution.id, distribution.version or distribution.codename)))
+        return "a distribution that is not named here"
+    family = family_of(distribution)
+    version = distribution.version or distribution.codename
+    release = releases_of(distribution).names
+    if family is None or family.package_type != kind:
+        return f"{' '.join(filter(None, (distribution.id, version)))} here"
+    if is_stream(distribution):
+        return f"CentOS Stream {version}; Red Hat's are about versions that it is ahead of"
+    if not family.ecosystem:
+        return f"{' '.join(filter(None, (family.title, version)))}; OSV has none"
+    if not release:
+        return f"{' '.join(filter(None, (distribution.id, version)))} here"
+    others = [e for e in known if e.partition(":")[0] == family.ecosystem]
+    newest = max(others, key=_numbers, default="")
+    if newest and _numbers(newest) < _numbers(release[0]):
+        return f"{release[0]} here, the newest are for {newest}"
+    return f"{release[0]} here"
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(digits) for digits in re.findall(r"[0-9]{1,9}", text)]
+
+
+def _note_uncovered(packages: Sequence[Package], unknown: Counter[str], result: Matches) -> None:
+    """Say in one line what nobody publishes advisories for."""
+    kinds = Counter(p.type for p in packages if p.type in UNCOVERED and p.type != "generic")
+    told = [f"{count} {kind}" for kind, count in sorted(kinds.items())]
+    if unknown:
+        names = sorted(unknown)
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        told.append(f"{unknown.total()} without package ({', '.join(names[:5])}{more})")
+    if told:
+        result.incomplete.append(
+            Incomplete("/", f"not judged, nobody publishes advisories for them: {'; '.join(told)}")
+        )
 
 
 def _match_text(
     package: Package,
     subject: Subject,
-    product: int,
+    products: Sequence[int],
     store: AdvisoryStore,
     *,
     result: Matches,
@@ -146,34 +242,42 @@ def _match_text(
 ) -> None:
     """Judge a version that no scheme allows: advisories may list that very text, or mean all."""
     version = package.version if subject.scheme == "pep440" else subject.version
-    exact = Range(subject.ecosystems[0], subject.name, version, "", version)
-    ranges = {
-        row: exact for row, u in store.unparsable(product) if u.is_exact and u.text == version
-    }
-    for row, interval in store.spoken_of(product):
-        if interval.low == b"" and interval.high is None:
-            ranges[row] = interval.range
-    advisories = store.advisories(ranges)
+    exact = Interval(Range(subject.ecosystems[0], subject.name, version, "", version), b"", None)
+    intervals: dict[int, Interval] = {}
+    for product in products:
+        for row, u in store.unparsable(product):
+            if u.is_exact and u.text == version:
+                intervals[row] = exact
+        intervals |= {
+            row: interval
+            for row, interval in store.spoken_of(product)
+            if interval.low == b"" and interval.high is None
+        }
     hits = [
-        (advisory, Match(0, row, ranges[row], None))
-        for row, advisory in advisories.items()
+        (advisory, intervals[row])
+        for row, advisory in store.advisories(intervals).items()
         if not advisory.withdrawn
     ]
     if hits:
-        result.flaws[package] = list(_flaws(hits, store))
+        result.flaws[package] = list(_flaws(hits, store, None))
     result.incomplete.append(
         Incomplete(package.path, f"{package.name}: {reason}; advisories for it were not compared")
     )
 
 
 def _note_uncomparable(
-    asked: dict[tuple[int, bytes], list[Package]], store: AdvisoryStore, result: Matches
+    asked: Sequence[tuple[Sequence[int], Sequence[Package]]],
+    store: AdvisoryStore,
+    result: Matches,
 ) -> None:
     """Name the advisories for installed packages whose own versions cannot be compared."""
-    for product in {product for product, _ in asked}:
+    by_product: dict[int, list[Package]] = {}
+    for products, packages in asked:
+        for product in products:
+            by_product.setdefault(product, []).extend(packages)
+    for product, packages in by_product.items():
         doubtful = [(row, u) for row, u in store.unparsable(product) if not u.is_exact]
         advisories = store.advisories(row for row, _ in doubtful)
-        packages = [p for (asked_for, _), ps in asked.items() if asked_for == product for p in ps]
         for row, uncomparable in doubtful:
             if not advisories[row].withdrawn:
                 result.incomplete.extend(
@@ -186,10 +290,17 @@ def _note_uncomparable(
                 )
 
 
-def _flaws(hits: list[tuple[Advisory, Match]], store: AdvisoryStore) -> Iterator[Flaw]:
-    """Yield one flaw for each group of advisories that share a name."""
+def _flaws(
+    hits: list[tuple[Advisory, Interval]], store: AdvisoryStore, subject: Subject | None
+) -> Iterator[Flaw]:
+    """Yield one flaw for each group of advisories that share a name.
+
+    With a `subject`, intervals that turn out not to hold it are left out.
+    """
     group_of: dict[str, _Group] = {}  # by each name that a group has: a kernel has thousands
     for advisory, hit in hits:
+        if subject is not None and not holds(subject, hit):
+            continue
         for names in flaw_names(advisory):
             group = _Group(set(names), [])
             for known in {id(g): g for name in names if (g := group_of.get(name))}.values():
@@ -197,14 +308,14 @@ def _flaws(hits: list[tuple[Advisory, Match]], store: AdvisoryStore) -> Iterator
             group.members.append((advisory, hit))
             group_of.update(dict.fromkeys(group.names, group))
     for group in {id(g): g for g in group_of.values()}.values():
-        yield _flaw(group.names, group.members, store)
+        yield _flaw(group.names, group.members, store, subject.channels if subject else ())
 
 
 class _Group(NamedTuple):
     """Advisories that share names, so that they are about one flaw."""
 
     names: set[str]
-    members: list[tuple[Advisory, Match]]
+    members: list[tuple[Advisory, Interval]]
 
 
 def flaw_names(advisory: Advisory) -> list[set[str]]:
@@ -217,15 +328,26 @@ def flaw_names(advisory: Advisory) -> list[set[str]]:
     return [own.union(advisory.upstream)]
 
 
-def _flaw(names: set[str], members: list[tuple[Advisory, Match]], store: AdvisoryStore) -> Flaw:
+def _flaw(
+    names: set[str],
+    members: list[tuple[Advisory, Interval]],
+    store: AdvisoryStore,
+    channels: Sequence[str],
+) -> Flaw:
     ids = tuple(dict.fromkeys(advisory.id for advisory, _ in members))
     everything = names.union(ids)
     name = _best_name(names)
     likelihoods = [store.likelihood(n) for n in names if _CVE.fullmatch(n)]
     # Of several fixes the highest is safe: whoever names a lower one may not know the rest.
-    fixes = [(hit.high or b"", hit.range) for _, hit in members if hit.range.fixed]
-    fix = max(fixes, key=lambda item: item[0])[1] if fixes else None
-    states = [hit.range.state for _, hit in members]
+    fixes = [(hit.high or b"", hit) for _, hit in members if hit.range.fixed]
+    had = [fix for fix in fixes if is_open(fix[1].channel, channels)]
+    fix = max(had, key=lambda item: item[0])[1] if had else None
+    paid = max(fixes, key=lambda item: item[0])[1] if fixes and not had else None
+    states = [
+        hit.range.state if not hit.range.fixed or is_open(hit.channel, channels) else _without(hit)
+        for _, hit in members
+    ]
+    notices = {hit.notice for _, hit in members}
     return Flaw(
         id=name,
         aliases=tuple(sorted(everything - {name})),
@@ -233,14 +355,29 @@ def _flaw(names: set[str], members: list[tuple[Advisory, Match]], store: Advisor
         score=max((a.score for a, _ in members if a.score is not None), default=None),
         summary=next((a.summary for a, _ in members if a.summary), ""),
         state=_state(states),
-        fixed_in=fix.fixed if fix else "",
+        fixed_in=fix.range.fixed if fix else "",
         ranges=tuple(dict.fromkeys(hit.range for _, hit in members)),
         advisories=ids,
         exploited_since=min(
             (x.exploited_since for x in likelihoods if x.exploited_since), default=""
         ),
         epss=max((x.probability for x in likelihoods if x.probability is not None), default=None),
+        withheld=paid.range.fixed if paid else "",
+        channel=paid.channel if paid else "",
+        # One advisory that is more than a notice makes it a flaw.
+        notice="" if "" in notices else ", ".join(sorted(notices)),
     )
+
+
+def is_open(channel: str, channels: Sequence[str]) -> bool:
+    """Tell whether fixes of a channel are to be had: "esm" is any of Ubuntu's."""
+    return not channel or any(c == channel or c.startswith(f"{channel}-") for c in channels)
+
+
+def _without(interval: Interval) -> FixState:
+    """Return the state of a fix that is not to be had; a judgement on the flaw itself stays."""
+    state = interval.range.state
+    return FixState.UNFIXED if state is FixState.FIXED else state
 
 
 def _state(states: Iterable[FixState]) -> FixState:

@@ -22,7 +22,7 @@ from seawall.advisories.feeds.osv import Interval, Parsed, Unparsable
 from seawall.errors import StoreUnusable
 from seawall.model import Advisory, FixState, Range, Severity
 
-FORMAT = "1"  # a store of another format is made anew; so count up when parsing changes, too
+FORMAT = "2"  # a store of another format is made anew; so count up when parsing changes, too
 _SNAPSHOT_BYTES = 512 << 20  # a snapshot never unpacks to more
 
 _SCHEMA = """
@@ -47,7 +47,7 @@ CREATE TABLE product (
 CREATE TABLE advisory_range (
     product INTEGER NOT NULL, low BLOB NOT NULL, advisory INTEGER NOT NULL, high BLOB,
     introduced TEXT NOT NULL, fixed TEXT NOT NULL, last_affected TEXT NOT NULL,
-    state TEXT NOT NULL
+    state TEXT NOT NULL, module TEXT NOT NULL, channel TEXT NOT NULL, notice TEXT NOT NULL
 );
 CREATE TABLE unparsable (
     advisory INTEGER NOT NULL, product INTEGER NOT NULL, text TEXT NOT NULL,
@@ -83,12 +83,11 @@ class FeedState:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A range that holds a version: `subject` is the caller's number for it."""
+    """An interval that holds a version's key: `subject` is the caller's number for it."""
 
     subject: int
     advisory: int  # row in the store
-    range: Range
-    high: bytes | None
+    interval: Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +101,11 @@ class Likelihood:
 _FEEDS = (
     "SELECT name, etag, last_modified, sha256, obtained, newest, records, skipped "
     "FROM feed ORDER BY name"
+)
+# What `_interval` takes.
+_INTERVAL = (
+    "r.low, r.high, p.ecosystem, p.name, r.introduced, r.fixed, r.last_affected, r.state, "
+    "r.module, r.channel, r.notice"
 )
 _ADVISORY = (
     "SELECT id, name, modified, published, withdrawn, aliases, upstream, severity, score, summary "
@@ -201,11 +205,15 @@ class AdvisoryStore:
     def products(self, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Return the row of each (ecosystem, name) that some advisory speaks of."""
         found: dict[tuple[str, str], int] = {}
-        for asked in set(names):
-            for (row,) in self._rows(
-                "SELECT id FROM product WHERE ecosystem = ? AND name = ?", asked
+        wanted: dict[str, set[str]] = {}
+        for ecosystem, name in names:
+            wanted.setdefault(name, set()).add(ecosystem)
+        for name, ecosystems in wanted.items():
+            for ecosystem, row in self._rows(
+                "SELECT ecosystem, id FROM product WHERE name = ?", (name,)
             ):
-                found[asked] = row
+                if ecosystem in ecosystems:
+                    found[ecosystem, name] = row
         return found
 
     def has_advisories(self, ecosystem: str, count: int) -> bool:
@@ -230,15 +238,14 @@ class AdvisoryStore:
             self._db.executemany("INSERT INTO asked VALUES (?, ?, ?)", versions)
         except _DAMAGE as error:
             raise StoreUnusable(f"{self.place}: cannot be asked ({error})") from error
-        for subject, advisory, high, *fields in self._rows(
-            "SELECT asked.subject, r.advisory, r.high, p.ecosystem, p.name, r.introduced, r.fixed,"
-            " r.last_affected, r.state FROM asked"
+        for subject, advisory, *fields in self._rows(
+            f"SELECT asked.subject, r.advisory, {_INTERVAL} FROM asked"  # noqa: S608 - a constant
             " JOIN advisory_range AS r ON r.product = asked.product AND r.low <= asked.key"
             " JOIN product AS p ON p.id = r.product"
             " JOIN advisory AS a ON a.id = r.advisory"
             " WHERE (r.high IS NULL OR asked.key < r.high) AND a.withdrawn = ''"
         ):
-            yield Match(subject, advisory, self._range(fields), high)
+            yield Match(subject, advisory, self._interval(fields))
 
     def advisories(self, rows: Iterable[int]) -> dict[int, Advisory]:
         """Return the advisories in these rows, without their ranges."""
@@ -265,22 +272,22 @@ class AdvisoryStore:
     def ranges(self, advisory: int) -> list[Interval]:
         """Return all ranges of an advisory."""
         return [
-            Interval(self._range(fields), low, high)
-            for low, high, *fields in self._rows(
-                "SELECT low, high, ecosystem, name, introduced, fixed, last_affected, state "
-                "FROM advisory_range JOIN product ON product.id = product WHERE advisory = ?",
+            self._interval(fields)
+            for fields in self._rows(
+                f"SELECT {_INTERVAL} FROM advisory_range AS r "  # noqa: S608 - a constant
+                "JOIN product AS p ON p.id = r.product WHERE r.advisory = ?",
                 (advisory,),
             )
         ]
 
     def spoken_of(self, product: int) -> Iterator[tuple[int, Interval]]:
         """Yield every range of a product with its advisory's row, also of fixed versions."""
-        for advisory, low, high, *fields in self._rows(
-            "SELECT advisory, low, high, ecosystem, name, introduced, fixed, last_affected, state "
-            "FROM advisory_range JOIN product ON product.id = product WHERE product = ?",
+        for advisory, *fields in self._rows(
+            f"SELECT r.advisory, {_INTERVAL} FROM advisory_range AS r "  # noqa: S608 - a constant
+            "JOIN product AS p ON p.id = r.product WHERE r.product = ?",
             (product,),
         ):
-            yield advisory, Interval(self._range(fields), low, high)
+            yield advisory, self._interval(fields)
 
     def unparsable(self, product: int) -> list[tuple[int, Unparsable]]:
         """Return (advisory's row, what cannot be compared) for one product."""
@@ -342,10 +349,11 @@ class AdvisoryStore:
         except (ValueError, AttributeError) as error:
             raise StoreUnusable(f"{self.place}: damaged ({error})") from error
 
-    def _range(self, fields: Sequence[str]) -> Range:
-        ecosystem, name, introduced, fixed, last_affected, state = fields
+    def _interval(self, fields: Sequence[Any]) -> Interval:
+        low, high, ecosystem, name, introduced, fixed, last_affected, state, *marks = fields
         try:
-            return Range(ecosystem, name, introduced, fixed, last_affected, FixState(state))
+            limits = Range(ecosystem, name, introduced, fixed, last_affected, FixState(state))
+            return Interval(limits, low, high, *marks)
         except ValueError as error:
             raise StoreUnusable(f"{self.place}: damaged ({error})") from error
 
@@ -453,7 +461,7 @@ class StoreWriter:
         names = {advisory.id, *advisory.aliases, *advisory.upstream}
         self._db.executemany("INSERT INTO known_as VALUES (?, ?)", ((n, row) for n in names))
         self._db.executemany(
-            "INSERT INTO advisory_range VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO advisory_range VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (
                     self._product(interval.range.ecosystem, interval.range.name),
@@ -464,6 +472,9 @@ class StoreWriter:
                     interval.range.fixed,
                     interval.range.last_affected,
                     interval.range.state.value,
+                    interval.module,
+                    interval.channel,
+                    interval.notice,
                 )
                 for interval in parsed.intervals
             ),

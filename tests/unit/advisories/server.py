@@ -49,7 +49,7 @@ def flaws(ecosystem: str, count: int, fixed: str = "2.0") -> list[Record]:
 def feeds(**ecosystems: bytes) -> dict[str, bytes]:
     """Return a mirror's files, by path."""
     return {
-        "/ecosystems.txt": "\n".join(["Go", *ecosystems]).encode(),
+        "/ecosystems.txt": "\n".join(["Android", *ecosystems]).encode(),
         **{f"/{name}/all.zip": content for name, content in ecosystems.items()},
         KEV: KEV_CONTENT,
         EPSS: EPSS_CONTENT,

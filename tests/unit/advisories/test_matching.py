@@ -1,6 +1,7 @@
 """Packages against a store: which flaws, under which name, and what could not be judged."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,8 @@ def matched(
     exploited: Sequence[Exploited] = (),
     scores: Sequence[Score] = (),
 ) -> Matches:
-    with store_of(folder, records, exploited, scores) as store:
+    fresh = folder / f"store-{len(list(folder.iterdir()))}"
+    with store_of(fresh, records, exploited, scores) as store:
         return match(packages, distribution, store)
 
 
@@ -254,3 +256,281 @@ def test_withdrawn_advisories_leave_no_gap(tmp_path: Path) -> None:
     content = {**real("PyPI", "PYSEC-2024-264"), "withdrawn": "2026-01-01T00:00:00Z"}
     package = Package("pypi", "apache-airflow", "9")
     assert matched(tmp_path, {"PyPI": [content]}, package).incomplete == []
+
+
+# --- distributions -------------------------------------------------------------------------------
+
+ALMA = Distribution("almalinux", "8.8")
+INSIDE = "1:18.18.2-1.module_el8.8.0+3671+cfc0ae4d"
+
+
+def advised(release: str, name: str, fixed: str, **more: object) -> dict[str, list[Record]]:
+    """Return a feed with one record, of a real one's shape."""
+    content = record("X-2023:1", below(release, name, fixed), upstream=["CVE-2023-1111"], **more)
+    return {release.partition(":")[0]: [content]}
+
+
+@pytest.mark.parametrize(
+    ("distribution", "release", "package", "fixed"),
+    [
+        (ALMA, "AlmaLinux:8", Package("rpm", "bind-libs", "32:9.11.36-8.el8"), "32:9.11.36-9.el8"),
+        (
+            Distribution("rocky", "9.3"),
+            "Rocky Linux:9",
+            Package("rpm", "openssl-libs", "1:3.0.7-24.el9", "openssl", "3.0.7-24.el9"),
+            "1:3.0.7-25.el9_3",
+        ),
+        (
+            Distribution("rhel", "9.4"),
+            "Red Hat:enterprise_linux:9::appstream",
+            Package("rpm", "openssl-libs", "1:3.0.7-24.el9", "openssl"),
+            "1:3.0.7-27.el9",
+        ),
+        (
+            Distribution("centos", "7"),
+            "Red Hat:enterprise_linux:7::server",
+            Package("rpm", "openssl-libs", "1:1.0.2k-16.el7"),
+            "1:1.0.2k-26.el7_9",
+        ),
+        (
+            Distribution("sles", "15.5"),
+            "SUSE:Linux Enterprise Module for Basesystem 15 SP5",
+            Package("rpm", "libopenssl1_1", "1.1.1l-150500.17.22.1", "openssl-1_1"),
+            "1.1.1l-150500.17.25.1",
+        ),
+        (
+            Distribution("opensuse-leap", "15.5"),
+            "openSUSE:Leap 15.5",
+            Package("rpm", "libopenssl1_1", "1.1.1l-150500.17.22.1", "openssl-1_1"),
+            "1.1.1l-150500.17.25.1",
+        ),
+        (
+            Distribution("alpine", "3.18.4"),
+            "Alpine:v3.18",
+            Package("apk", "libcrypto3", "3.1.3-r0", "openssl"),
+            "3.1.4-r0",
+        ),
+        (
+            Distribution("wolfi", "20230201"),
+            "Wolfi",
+            Package("apk", "libcrypto3", "3.1.3-r0", "openssl"),
+            "3.1.4-r0",
+        ),
+        (
+            Distribution("azurelinux", "3.0"),
+            "Azure Linux:3",
+            Package("rpm", "zlib", "1.3-1.azl3"),
+            "1.3.1-1",
+        ),
+        (
+            Distribution("openeuler", "22.03", name="openEuler 22.03 (LTS-SP3)"),
+            "openEuler:22.03-LTS-SP3",
+            Package("rpm", "bash-help", "5.1.8-5.oe2203sp3", "bash"),
+            "5.1.8-6.oe2203sp3",
+        ),
+        (
+            Distribution("mageia", "9"),
+            "Mageia:9",
+            Package("rpm", "lib64ssl3", "3.0.10-1.mga9", "openssl"),
+            "3.0.11-1.mga9",
+        ),
+    ],
+)
+def test_each_distribution_is_judged_by_its_own_names_and_versions(
+    tmp_path: Path, distribution: Distribution, release: str, package: Package, fixed: str
+) -> None:
+    source = package.name
+    if release.partition(":")[0] not in ("AlmaLinux", "Red Hat"):
+        source = package.source or package.name
+    records = advised(release, source, fixed)
+    found = matched(tmp_path, records, package, distribution=distribution)
+    assert [(flaw.id, flaw.fixed_in) for flaw in found.flaws[package]] == [("CVE-2023-1111", fixed)]
+    mended = replace(package, version=fixed, source_version="")
+    assert not matched(tmp_path, records, mended, distribution=distribution).flaws.get(mended)
+
+
+@pytest.mark.parametrize(
+    ("version", "module", "affected"),
+    [
+        ("1:18.16.1-1.module_el8.8.0+3613+1", "nodejs:18", True),
+        ("1:18.16.1-1.module_el8.8.0+3613+1", "", True),  # nothing names its stream
+        ("1:16.20.1-1.module_el8.8.0+3613+1", "nodejs:16", False),
+        ("1:10.24.0-1.el8", "", False),  # was built outside of modules
+    ],
+)
+def test_a_fix_of_a_module_is_one_for_its_own_stream_only(
+    tmp_path: Path, version: str, module: str, affected: bool
+) -> None:
+    records = advised("AlmaLinux:8", "nodejs", INSIDE, summary="Important: nodejs:18 security")
+    package = Package("rpm", "nodejs", version, module=module)
+    found = matched(tmp_path, records, package, distribution=ALMA)
+    assert bool(found.flaws.get(package)) is affected
+
+
+def test_a_fix_outside_of_modules_is_none_for_a_stream(tmp_path: Path) -> None:
+    records = advised("AlmaLinux:8", "perl", "4:5.26.3-422.el8")
+    package = Package("rpm", "perl", "4:5.24.4-403.module_el8.3.0+2027+1", module="perl:5.24")
+    assert not matched(tmp_path, records, package, distribution=ALMA).flaws.get(package)
+
+
+def test_a_missing_epoch_is_zero(tmp_path: Path) -> None:
+    records = advised("AlmaLinux:8", "x", "0:1.2-3.el8")
+    package = Package("rpm", "x", "1.2-3.el8")
+    assert not matched(tmp_path, records, package, distribution=ALMA).flaws.get(package)
+
+
+def pro(folder: Path, channels: tuple[str, ...], version: str = "2.31-0ubuntu9.17") -> list[Flaw]:
+    part = below("Ubuntu:Pro:20.04:LTS", "glibc", "2.31-0ubuntu9.18+esm1")
+    part["package"]["purl"] = "pkg:deb/ubuntu/glibc@2?arch=source&distro=esm-infra/focal"
+    records = {"Ubuntu": [record("UBUNTU-CVE-2023-1111", part)]}
+    package = Package("deb", "libc6", version, "glibc", version)
+    focal = Distribution("ubuntu", "20.04", "focal", channels=channels)
+    return matched(folder, records, package, distribution=focal).flaws.get(package, [])
+
+
+def test_a_fix_that_only_ubuntu_pro_has_is_none_without_it(tmp_path: Path) -> None:
+    (flaw,) = pro(tmp_path, ())
+    assert (flaw.state, flaw.fixed_in) == (FixState.UNFIXED, "")
+    assert (flaw.withheld, flaw.channel) == ("2.31-0ubuntu9.18+esm1", "esm-infra")
+    assert pro(tmp_path, ("esm-apps",))[0].fixed_in == ""
+
+
+def test_a_fix_of_ubuntu_pro_counts_with_it(tmp_path: Path) -> None:
+    (flaw,) = pro(tmp_path, ("esm-infra",))
+    assert (flaw.state, flaw.fixed_in) == (FixState.FIXED, "2.31-0ubuntu9.18+esm1")
+    assert flaw.withheld == ""
+
+
+def test_who_has_a_version_of_ubuntu_pro_gets_the_next(tmp_path: Path) -> None:
+    (flaw,) = pro(tmp_path, (), "2.31-0ubuntu9.18+esm0")
+    assert flaw.fixed_in == "2.31-0ubuntu9.18+esm1"
+    assert pro(tmp_path, (), "2.31-0ubuntu9.18+esm1") == []
+
+
+def test_what_alpine_calls_not_affected_is_no_flaw(tmp_path: Path) -> None:
+    package = Package("apk", "openssl", "3.1.3-r0", "openssl")
+    alpine = Distribution("alpine", "3.18.4")
+    records = advised("Alpine:v3.18", "openssl", "0")
+    assert not matched(tmp_path, records, package, distribution=alpine).flaws.get(package)
+
+
+@pytest.mark.parametrize(
+    ("distribution", "package", "told"),
+    [
+        (
+            Distribution("alpine", "3.23.0"),
+            Package("apk", "x", "1-r0"),
+            "no advisories for Alpine:v3.23 here, the newest are for Alpine:v3.18",
+        ),
+        (
+            Distribution("centos", "9", name="CentOS Stream 9"),
+            Package("rpm", "x", "1-1"),
+            "no advisories for CentOS Stream 9; Red Hat's are about versions that it is ahead of",
+        ),
+        (
+            Distribution("fedora", "42"),
+            Package("rpm", "x", "1-1"),
+            "no advisories for Fedora 42; OSV has none",
+        ),
+        (
+            Distribution("rhel", "9.4"),
+            Package("rpm", "x", "1-1"),
+            "no advisories for Red Hat:enterprise_linux:9::baseos here",
+        ),
+        (
+            Distribution("alpine", "3.18.0"),
+            Package("deb", "x", "1-1"),
+            "no advisories for alpine 3.18.0 here",
+        ),
+    ],
+)
+def test_a_release_that_nobody_speaks_of_is_named_with_the_reason(
+    tmp_path: Path, distribution: Distribution, package: Package, told: str
+) -> None:
+    older = record("ALPINE-CVE-2019-1111", below("Alpine:v3.9", "y", "1-r0"))
+    records = {"Alpine": [*many("Alpine:v3.18"), older]}
+    found = matched(tmp_path, records, package, distribution=distribution)
+    assert [g.reason for g in found.incomplete] == [f"1 {package.type} packages not judged: {told}"]
+
+
+def test_centos_is_judged_by_red_hats_advisories_and_says_so(tmp_path: Path) -> None:
+    records = {"Red Hat": many("Red Hat:enterprise_linux:7::server")}
+    package = Package("rpm", "thing-1", "0.5-1.el7")
+    found = matched(tmp_path, records, package, distribution=Distribution("centos", "7"))
+    assert [flaw.id for flaw in found.flaws[package]] == ["DSA-1-1"]
+    assert "Red Hat's advisories" in found.notes[0]
+
+
+# --- languages -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "package", "fixed"),
+    [
+        ("Go", Package("golang", "stdlib", "go1.21.3"), "1.21.4"),
+        ("crates.io", Package("cargo", "time", "0.1.40"), "0.2.23"),
+        ("Maven", Package("maven", "org.apache.logging.log4j:log4j-core", "2.14.1"), "2.15.0"),
+        ("RubyGems", Package("gem", "nokogiri", "1.13.5-x86_64-linux"), "1.13.6"),
+        ("Packagist", Package("composer", "Symfony/HTTP-kernel", "v5.4.19"), "5.4.20"),
+        ("NuGet", Package("nuget", "NEWTONSOFT.json", "12.0.3"), "13.0.1"),
+        ("CRAN", Package("cran", "readxl", "1.0.0"), "1.1.0"),
+        ("Hackage", Package("hackage", "aeson", "2.0.0.0"), "2.0.1.0"),
+        ("Hex", Package("hex", "plug", "1.0.3"), "1.0.4"),
+        ("Pub", Package("pub", "http", "0.13.2"), "0.13.3"),
+        ("Julia", Package("julia", "OpenSSL_jll", "3.0.15+0"), "3.0.15+2"),
+        ("SwiftURL", Package("swift", "github.com/vapor/vapor", "4.40.0"), "4.47.2"),
+        ("Bitnami", Package("generic", "redis", "7.0.11"), "7.0.12"),
+        ("Bitnami", Package("bitnami", "redis", "7.0.11-3"), "7.0.12"),
+    ],
+)
+def test_each_language_is_judged_by_its_own_order(
+    tmp_path: Path, ecosystem: str, package: Package, fixed: str
+) -> None:
+    name = {"NuGet": "Newtonsoft.Json", "Packagist": "symfony/http-kernel"}.get(
+        ecosystem, package.name
+    )
+    records = advised(ecosystem, name, fixed)
+    found = matched(tmp_path, records, package, replace(package, version=fixed))
+    assert {p.version: [f.fixed_in for f in flaws] for p, flaws in found.flaws.items()} == {
+        package.version: [fixed]
+    }
+
+
+def test_what_only_mavens_key_lets_through_is_no_flaw(tmp_path: Path) -> None:
+    package = Package("maven", "g:a", "2.15.0")
+    found = matched(tmp_path, advised("Maven", "g:a", "2.15.0"), package)
+    assert not found.flaws.get(package)
+
+
+def test_what_nobody_publishes_advisories_for_is_said_in_one_line(tmp_path: Path) -> None:
+    packages = [
+        Package("conda", "a", "1"),
+        Package("conda", "b", "1"),
+        Package("alpm", "c", "1-1"),
+        Package("generic", "busybox", "1.36.1"),
+        Package("generic", "redis", "7.0.12"),
+        Package("generic", "python", "3.11.2", owner="deb:python3.11-minimal"),
+    ]
+    found = matched(tmp_path, advised("Bitnami", "redis", "7.0.12"), *packages)
+    assert [gap.reason for gap in found.incomplete] == [
+        "not judged, nobody publishes advisories for them: 1 alpm; 2 conda; "
+        "1 without package (busybox)"
+    ]
+
+
+def test_a_notice_is_told_as_such_unless_an_advisory_says_more(tmp_path: Path) -> None:
+    notice = below("crates.io", "x", "2.0.0", database_specific={"informational": "unsound"})
+    one = record("RUSTSEC-1", notice, aliases=["CVE-2020-1111"])
+    two = record("GHSA-a", below("crates.io", "x", "2.0.0"), aliases=["CVE-2020-1111"])
+    package = Package("cargo", "x", "1.0.0")
+    assert flaws(tmp_path, {"crates.io": [one]}, package)[0].notice == "unsound"
+    assert flaws(tmp_path, {"crates.io": [one, two]}, package)[0].notice == ""
+
+
+def test_pysec_2024_60_is_found_under_its_cve(tmp_path: Path) -> None:
+    """A review took it for a miss: the finding is named CVE-2024-3651, PYSEC-2024-60 an alias."""
+    records = {"PyPI": [real("PyPI", "PYSEC-2024-60")]}
+    (flaw,) = flaws(tmp_path, records, Package("pypi", "idna", "3.6"))
+    assert flaw.id == "CVE-2024-3651"
+    assert "PYSEC-2024-60" in flaw.aliases
+    assert flaws(tmp_path, records, Package("pypi", "idna", "3.7")) == []

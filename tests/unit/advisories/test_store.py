@@ -314,7 +314,7 @@ def test_a_snapshot_answers_as_the_store_it_was_made_of(tmp_path: Path) -> None:
         products = [store.products(names), snapshot.products(names)]
         found = [
             {
-                (name, hit.subject, one.advisories([hit.advisory])[hit.advisory].id, hit.range)
+                (name, hit.subject, one.advisories([hit.advisory])[hit.advisory].id, hit.interval)
                 for name, product in mine.items()
                 for hit in one.matches((i, product, place) for i, place in enumerate(asked))
             }

@@ -73,7 +73,7 @@ def names(home: Path) -> list[str]:
 def test_a_mirror_is_fetched_into_a_store(tmp_path: Path, mirror: LoopbackMirror) -> None:
     outcome = fetch(tmp_path, mirror)
     assert [state.name for state in outcome.changed] == ALL
-    assert outcome.unused == ["Go"]
+    assert outcome.unused == ["Android"]
     assert not outcome.failed
     assert counts(tmp_path) == {"epss": 1, "kev": 1, "osv/Debian": 20, "osv/PyPI": 20}
     assert names(tmp_path) == ["advisories.sqlite"]

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from seawall.advisories.feeds.osv import Interval, base_score, severity_of
+from seawall.advisories.feeds.osv import Interval, base_score, contains, severity_of
 from seawall.errors import BadFeed
 from seawall.model import FixState, Severity
 from seawall.versions import key
-from tests.unit.advisories.records import affects, below, parsed, real, record
+from tests.unit.advisories.records import Record, affects, below, parsed, real, record
 
 SCHEMES = {"PyPI": "pep440", "npm": "npm", "Debian:12": "dpkg", "Ubuntu:22.04:LTS": "dpkg"}
 
@@ -472,3 +472,171 @@ def test_of_any_json_only_bad_feed_escapes_and_what_comes_back_can_be_stored(
 def test_a_record_without_id_or_date_is_refused(content: object) -> None:
     with pytest.raises(BadFeed):
         parsed(content, "PyPI")
+
+
+# --- what each feed does in its own way ----------------------------------------------------------
+
+
+def nodejs(*fixed: str, summary: str = "Important: nodejs:18 security update") -> Record:
+    affected = [below("AlmaLinux:8", "nodejs", version) for version in fixed]
+    return record("ALSA-2023:5869", *affected, summary=summary, related=["CVE-2023-44487"])
+
+
+def test_a_fix_in_a_module_is_marked_with_the_streams_that_the_summary_names() -> None:
+    inside = "1:18.18.2-1.module_el8.8.0+3671+cfc0ae4d"
+    cases = {
+        "Important: nodejs:18 security update": "nodejs:18",
+        "Moderate: httpd:2.4/mod_http2 security update": "httpd:2.4",
+        "virt:rhel and virt-devel:rhel update": "virt:rhel virt-devel:rhel",
+        "Important: varnish security update": "*",
+        "Important: java: CVE-1": "*",
+    }
+    for summary, module in cases.items():
+        (interval,) = parsed(nodejs(inside, summary=summary), "AlmaLinux").intervals
+        assert interval.module == module
+    (outside,) = parsed(nodejs("1:16.20.2-4.el8"), "AlmaLinux").intervals
+    assert outside.module == ""
+
+
+def test_of_the_builds_of_one_fixed_version_the_lowest_counts() -> None:
+    fixed = [
+        "1:18.18.2-1.module_el8.8.0+3671+cfc0ae4d",
+        "1:18.18.2-1.module_el8.6.0+3300+cfc0ae4d",
+        "1:18.19.0-1.module_el8.8.0+3671+cfc0ae4d",
+    ]
+    intervals = parsed(nodejs(*fixed), "AlmaLinux").intervals
+    assert {interval.range.fixed for interval in intervals} == set(fixed[1:])
+
+
+@pytest.mark.parametrize("name", ["ALBA-2019:1", "ALEA-2019:1", "RHBA-2019:1", "SUSE-RU-2019:1-1"])
+def test_errata_that_are_not_about_security_say_nothing(name: str) -> None:
+    release = {"A": "AlmaLinux:8", "R": "Red Hat:enterprise_linux:8::baseos", "S": "SUSE:Linux"}
+    feed = release[name[0]].partition(":")[0]
+    content = record(name, below(release[name[0]], "x", "1-1"))
+    assert parsed(content, feed).intervals == []
+    assert len(parsed({**content, "upstream": ["CVE-2020-1111"]}, feed).intervals) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "severity"),
+    [
+        ({"summary": "Important: x security update"}, Severity.HIGH),
+        ({"summary": "Moderate: x security update"}, Severity.MEDIUM),
+        ({"summary": "Importantly: x"}, Severity.UNKNOWN),
+        ({"severity": [{"type": "Red Hat", "score": "critical"}]}, Severity.CRITICAL),
+        ({"severity": [{"type": "Ubuntu", "score": "negligible"}]}, Severity.LOW),
+        ({"severity": [{"type": ["x"], "score": {}}]}, Severity.UNKNOWN),
+    ],
+)
+def test_severities_come_in_words_as_well(more: dict[str, Any], severity: Severity) -> None:
+    content = record("RHSA-1", below("Red Hat:enterprise_linux:9", "x", "1-1"), **more)
+    assert parsed(content, "Red Hat").advisory.severity is severity
+
+
+@pytest.mark.parametrize(
+    ("value", "score"),
+    [("6.1", 6.1), (9.8, 9.8), (0, None), ("11", None), (True, None), ("x", None), ([], None)],
+)
+def test_a_score_without_its_vector_counts(value: object, score: float | None) -> None:
+    part = below("RubyGems", "rack", "2", database_specific={"cvss_v3_score": value})
+    assert parsed(record("GHSA-a", part), "RubyGems").advisory.score == score
+
+
+def test_alpines_zero_means_not_affected() -> None:
+    content = record("ALPINE-CVE-2020-1111", below("Alpine:v3.18", "openssl", "0"))
+    (interval,) = parsed(content, "Alpine").intervals
+    assert interval.range.state is FixState.NOT_AFFECTED
+
+
+def test_rustsecs_notices_and_unreviewed_records_of_go_are_marked() -> None:
+    notice = below("crates.io", "x", "1.0.0", database_specific={"informational": "unmaintained"})
+    (interval,) = parsed(record("RUSTSEC-1", notice), "crates.io").intervals
+    assert interval.notice == "unmaintained"
+    go = record("GO-1", below("Go", "x", "1"), database_specific={"review_status": "UNREVIEWED"})
+    assert [i.notice for i in parsed(go, "Go").intervals] == ["unreviewed"]
+
+
+def test_go_names_the_fix_by_its_own_count_where_module_versions_have_none() -> None:
+    custom = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.9.0"}]}]
+    part = affects("Go", "k8s.io/ingress-nginx", {"introduced": "0"})
+    (interval,) = parsed(
+        record("GO-1", {**part, "ecosystem_specific": {"custom_ranges": custom}}), "Go"
+    ).intervals
+    assert interval.range.fixed == "1.9.0"
+    closed = below("Go", "x", "2", ecosystem_specific={"custom_ranges": custom})
+    assert [i.range.fixed for i in parsed(record("GO-1", closed), "Go").intervals] == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("release", "purl", "availability", "fixed", "channel"),
+    [
+        (
+            "Ubuntu:Pro:16.04:LTS",
+            "pkg:deb/ubuntu/x@1?distro=esm-infra/xenial",
+            "",
+            "1",
+            "esm-infra",
+        ),
+        ("Ubuntu:Pro:18.04:LTS", "pkg:deb/ubuntu/x@1?a=b&distro=esm-apps/x", "", "1", "esm-apps"),
+        ("Ubuntu:Pro:18.04:LTS", "", "Available with Ubuntu Pro (Infra-only): u", "1", "esm-infra"),
+        ("Ubuntu:Pro:18.04:LTS", "", "", "1", "esm"),
+        ("Ubuntu:Pro:FIPS:18.04:LTS", "", "", "1", "fips"),
+        ("Ubuntu:22.04:LTS", "", "Available with Ubuntu Pro: u", "1", "esm"),
+        ("Ubuntu:22.04:LTS", "", "No subscription required", "1", ""),
+        ("Ubuntu:22.04:LTS", "", "", "1.2-3ubuntu1~esm1", "esm"),
+        ("Ubuntu:22.04:LTS", "", "", "1.2-3ubuntu1", ""),
+    ],
+)
+def test_what_only_ubuntu_pro_has_is_marked(
+    release: str, purl: str, availability: str, fixed: str, channel: str
+) -> None:
+    part = below(release, "x", fixed, ecosystem_specific={"availability": availability})
+    part["package"]["purl"] = purl
+    (interval,) = parsed(record("USN-1-1", part), "Ubuntu").intervals
+    assert interval.channel == channel
+
+
+def test_what_only_suses_long_term_support_has_is_marked() -> None:
+    places = ["SUSE:Linux Enterprise Server 15 SP5-LTSS", "SUSE:Linux Enterprise Server 15 SP5"]
+    content = record("SUSE-SU-1", *(below(place, "x", "1-1") for place in places))
+    assert [i.channel for i in parsed(content, "SUSE").intervals] == ["ltss", ""]
+
+
+def maven(version: str, *events: Mapping[str, object]) -> bool:
+    """Tell whether `version` is affected, as matching asks."""
+    content = record("GHSA-a", affects("Maven", "g:a", *events))
+    place = key("maven", version)
+    return any(
+        contains(interval, "maven", place, version)
+        for interval in parsed(content, "Maven").intervals
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "affected"),
+    [
+        ("2.14.1", True),
+        ("2.0-beta9", True),
+        ("2.0-beta8", False),
+        ("2.15.0-rc1", True),  # its key is that of 2.15.0
+        ("2.15.0", False),
+        ("2.15.0.Final", False),
+        ("2.15.1", False),
+    ],
+)
+def test_mavens_limits_are_compared_exactly(version: str, affected: bool) -> None:
+    assert maven(version, {"introduced": "2.0-beta9"}, {"fixed": "2.15.0"}) is affected
+
+
+def test_mavens_events_of_one_key_are_two_places() -> None:
+    events = [{"introduced": "1.0-rc1"}, {"fixed": "1.0"}]
+    assert maven("1.0-rc2", *events)
+    assert not maven("1.0", *events)
+    assert maven("1.0-rc2", {"introduced": "1.0-rc1"}, {"last_affected": "1.0-rc2"})
+    assert not maven("1.0", {"introduced": "1.0-rc1"}, {"last_affected": "1.0-rc2"})
+
+
+def test_mavens_listed_versions_stand_for_themselves() -> None:
+    content = record("GHSA-a", affects("Maven", "g:a", versions=["1.0-rc1", "1.0"]))
+    intervals = parsed(content, "Maven").intervals
+    assert [i.range.introduced for i in intervals] == ["1.0-rc1", "1.0"]
