@@ -38,6 +38,16 @@ class Ecosystem:
     has_releases: bool = False
 
 
+# What an update fetches when nobody says more: what most images are made of. The others are
+# large (Red Hat, SUSE, Ubuntu's Pro releases come with Ubuntu) or rare: --ecosystem names them.
+BY_DEFAULT = frozenset(
+    (
+        *("AlmaLinux", "Alpine", "Chainguard", "Debian", "Rocky Linux", "Ubuntu", "Wolfi"),
+        *("Bitnami", "Go", "Maven", "NuGet", "Packagist", "PyPI", "RubyGems", "crates.io", "npm"),
+    )
+)
+
+
 def normalised_python_name(name: str) -> str:
     """Return the name in the one form that is compared (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()

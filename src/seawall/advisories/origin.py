@@ -55,6 +55,10 @@ class Fetched:
 class Origin(Protocol):
     """A place that has feeds."""
 
+    @property
+    def is_chosen(self) -> bool:
+        """Whether somebody put together what is there, so that all of it is meant."""
+
     def ecosystems(self) -> list[str]:
         """Return the names of the directories there are, without releases."""
 
@@ -81,6 +85,11 @@ class Folder:
             raise UsageError(
                 f"{root}: no <Ecosystem>/all.zip in it", "the layout is that of OSV's bulk export"
             )
+
+    @property
+    def is_chosen(self) -> bool:
+        """True: somebody copied these files."""
+        return True
 
     def ecosystems(self) -> list[str]:
         """Return the names of the directories there are."""
@@ -136,6 +145,11 @@ class Mirror:
         self._osv = self._base or OSV_URL
         self._drafts = drafts
         self._session = _session()
+
+    @property
+    def is_chosen(self) -> bool:
+        """False: a mirror has whatever there is."""
+        return False
 
     def ecosystems(self) -> list[str]:
         """Return the names of the directories there are."""

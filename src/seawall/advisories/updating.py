@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from seawall.advisories.ecosystems import ECOSYSTEMS
+from seawall.advisories.ecosystems import BY_DEFAULT, ECOSYSTEMS
 from seawall.advisories.feeds import epss, kev, osv
 from seawall.advisories.origin import Fetched, Known, Origin, Progress
 from seawall.advisories.store import FeedState, StoreWriter
@@ -60,7 +60,8 @@ def update(
 ) -> Outcome:
     """Bring the store at `path` up to date; `force` accepts feeds that lost many records.
 
-    With `ecosystems` only those are refreshed. Feeds that fail are named in the outcome and keep
+    With `ecosystems` only those are refreshed; without, a mirror is asked for the usual ones and
+    those that the store has, a folder for all. Feeds that fail are named in the outcome and keep
     their earlier content.
 
     Raises:
@@ -72,7 +73,8 @@ def update(
     stamp = _stamp(now)
     with StoreWriter(path, lambda: progress("waiting for another update", 0, None)) as writer:
         known = writer.feeds()
-        for name in [*_wanted(there, known, ecosystems, outcome), "kev", "epss"]:
+        usual = ecosystems or (frozenset(ECOSYSTEMS) if origin.is_chosen else BY_DEFAULT)
+        for name in [*_wanted(there, known, ecosystems, usual, outcome), "kev", "epss"]:
             last = known.get(name)
             asked = Known(last.etag, last.last_modified, last.sha256) if last else Known()
             try:
@@ -100,9 +102,13 @@ def _wanted(
     there: list[str],
     known: Mapping[str, FeedState],
     ecosystems: frozenset[str] | None,
+    usual: frozenset[str],
     outcome: Outcome,
 ) -> list[str]:
-    """Return the OSV feeds to ask for; those that should be there and are not, count as failed."""
+    """Return the OSV feeds to ask for; those that should be there and are not, count as failed.
+
+    What the store has already goes on being asked for.
+    """
     expected = ecosystems or {name.removeprefix("osv/") for name in known if name[:4] == "osv/"}
     outcome.failed += [
         FeedUnavailable(
@@ -111,7 +117,8 @@ def _wanted(
         )
         for name in sorted(expected - set(there))
     ]
-    return [f"osv/{n}" for n in there if n in ECOSYSTEMS and n in (ecosystems or ECOSYSTEMS)]
+    wanted = usual if ecosystems else usual | expected
+    return [f"osv/{n}" for n in there if n in ECOSYSTEMS and n in wanted]
 
 
 def _load(

@@ -13,13 +13,21 @@ import msgspec
 import zstandard
 
 from seawall.images.layers import Changes
-from seawall.inventory.catalogers import Channels, Checksums, Fact, Ownership
+from seawall.inventory.catalogers import Channels, Checksums, Diversions, Fact, Ownership
 from seawall.model import Distribution, Incomplete, Package
 
 Facts = tuple[Fact, ...]
 
 _LEVEL = 3
-_KINDS: tuple[type[Any], ...] = (Package, Ownership, Checksums, Channels, Distribution, Incomplete)
+_KINDS: tuple[type[Any], ...] = (
+    Package,
+    Ownership,
+    Checksums,
+    Channels,
+    Distribution,
+    Incomplete,
+    Diversions,
+)
 
 
 @dataclass(slots=True)

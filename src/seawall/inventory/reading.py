@@ -43,7 +43,12 @@ from seawall.inventory.layer_facts import (
 from seawall.model import Distribution, Image, Incomplete, Inventory, Package
 
 _HOPS = 8  # links behind one another; a real image has one or two
-_DATABASES = {"deb": "var/lib/dpkg", "rpm": "var/lib/rpm", "apk": "lib/apk/db", "alpm": "pacman"}
+_DATABASES = {
+    "deb": "var/lib/dpkg",
+    "rpm": "var/lib/rpm",
+    "apk": "lib/apk/db",
+    "alpm": "var/lib/pacman",
+}
 _SYSTEM = frozenset((*_DATABASES, "opkg"))  # package types that own files and are owned by none
 # What each distribution's packages are; os-release IDs. Of any other nothing is expected.
 _PACKAGED = {
@@ -276,7 +281,10 @@ class _Book:
             try:
                 for fact in cataloger.parse(file):
                     facts.append(  # noqa: PERF401 - what came before an error must stay
-                        replace(fact, path=file.path) if isinstance(fact, Package) else fact
+                        replace(fact, path=file.path)
+                        if isinstance(fact, Package)
+                        and not fact.path.startswith(f"{file.path}!/")  # of an archive's inside
+                        else fact
                     )
             except (ValueError, RecursionError) as error:
                 reason = str(error) or type(error).__name__
@@ -489,9 +497,9 @@ class _Owners:
             names = claim.paths.decode("utf-8", "backslashreplace").split("\n")
             for name in asked.intersection(names):
                 place, keeper = moved.get(name, ("", claim.owner))
-                path = real.get(name if claim.owner == keeper else place)
-                if path is not None:
-                    owners[path] = claim.owner
+                file = real.get(name if claim.owner == keeper else place)
+                if file is not None:
+                    owners[file] = claim.owner
         return owners
 
 

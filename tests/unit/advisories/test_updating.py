@@ -16,6 +16,7 @@ import pytest
 
 from seawall.advisories import AdvisoryStore, Folder, Mirror, Origin, Outcome, origin, update
 from seawall.advisories import updating as module
+from seawall.advisories.ecosystems import BY_DEFAULT, ECOSYSTEMS
 from seawall.errors import BadFeed, FeedUnavailable, StoreUnusable, UsageError
 from tests.unit.advisories.records import NOW, below, record
 from tests.unit.advisories.server import (
@@ -530,3 +531,13 @@ def test_stamps_are_in_utc(tmp_path: Path, mirror: LoopbackMirror) -> None:
     with AdvisoryStore.open(tmp_path / "advisories.sqlite") as store:
         assert {feed.obtained for feed in store.feeds()} == {"2026-11-20T12:00:00Z"}
         assert NOW.tzinfo is UTC
+
+
+def test_a_mirror_is_asked_for_the_usual_ecosystems_and_a_folder_for_all() -> None:
+    there = ["Debian", "Hackage", "Red Hat"]
+    outcome = Outcome()
+    usual = module._wanted(there, {}, None, BY_DEFAULT, outcome)
+    assert usual == ["osv/Debian"]
+    everything = module._wanted(there, {}, None, frozenset(ECOSYSTEMS), outcome)
+    assert everything == [f"osv/{name}" for name in there]
+    assert outcome.failed == []

@@ -1,6 +1,8 @@
 import tarfile
 from pathlib import Path
 
+import pytest
+
 from seawall.images import open_image, parse_target
 from seawall.inventory import read_inventory
 from seawall.model import Inventory
@@ -62,6 +64,58 @@ def test_a_removed_owner_no_longer_owns(tmp_path: Path) -> None:
         [file("var/lib/dpkg/info/.wh.node-semver.list")],
     )
     assert [p.owner for p in orphaned.packages if p.type == "npm"] == [""]
+
+
+def test_a_diverted_file_belongs_to_whoever_brought_it(tmp_path: Path) -> None:
+    path = "usr/share/nodejs/semver/package.json"
+    inventory = read(
+        tmp_path,
+        [
+            file(STATUS, stanza("original", "7") + stanza("wrapper", "1")),
+            file("var/lib/dpkg/diversions", f"/{path}\n/opt/package.json\nwrapper\n".encode()),
+            file("var/lib/dpkg/info/original.list", f"/{path}\n".encode()),
+            file("var/lib/dpkg/info/wrapper.list", f"/{path}\n".encode()),
+            file(path, package_json("wrapped")),
+            file("opt/package.json", package_json("semver")),
+        ],
+    )
+    owners = {p.name: p.owner for p in inventory.packages if p.type == "npm"}
+    assert owners == {"semver": "deb:original", "wrapped": "deb:wrapper"}
+
+
+def test_packages_of_every_kind_own_files_and_their_database_is_nobodys(tmp_path: Path) -> None:
+    path = "usr/lib/node_modules/semver/package.json"
+    database = "lib/apk/db/installed"
+    stanzas = f"P:npm\nV:1-r0\nF:lib/apk/db\nR:installed\nF:{path[:-13]}\nR:package.json\n\n"
+    inventory = read(
+        tmp_path, [file(database, stanzas.encode()), file(path, package_json("semver"))]
+    )
+    assert [(p.name, p.owner) for p in inventory.packages] == [("npm", ""), ("semver", "apk:npm")]
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("debian", "var/lib/dpkg"),
+        ("rhel", "var/lib/rpm"),
+        ("wolfi", "lib/apk/db"),
+        ("arch", "var/lib/pacman"),
+    ],
+)
+def test_a_distribution_without_its_package_database_is_told(
+    tmp_path: Path, name: str, place: str
+) -> None:
+    system = file("etc/os-release", f"ID={name}\n".encode())
+    package = file("app/node_modules/a/package.json", package_json("a"))
+    assert [item.path for item in read(tmp_path, [system, package]).incomplete] == [place]
+
+
+def test_a_database_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    system = file("etc/os-release", b"ID=fedora\n")
+    damaged = file("usr/lib/sysimage/rpm/rpmdb.sqlite", b"no database")
+    package = file("app/node_modules/a/package.json", package_json("a"))
+    inventory = read(tmp_path, [system, damaged, package])
+    assert [item.path for item in inventory.incomplete] == ["usr/lib/sysimage/rpm/rpmdb.sqlite"]
 
 
 def test_a_list_that_names_a_file_by_its_place_before_usrmerge_still_owns_it(

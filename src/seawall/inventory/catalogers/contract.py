@@ -22,10 +22,23 @@ class ImageFile:
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """Files that a package says are its own: only those that may name another package."""
+    """The files that a package says are its own.
+
+    All of them, as they stand in its list: to ask a few paths in the end costs less than to sort
+    out here which of 40,000 might name another package.
+    """
 
     owner: str  # "deb:nodejs"
-    paths: tuple[str, ...]  # from the image's root, without leading slash
+    paths: bytes  # a line for each, from the image's root, without leading slash
+
+
+@dataclass(frozen=True, slots=True)
+class Diversions:
+    """Files that stand under another name than their package says (dpkg-divert(1))."""
+
+    # Path, where it is instead, and the one package whose own file keeps the path ("deb:dash";
+    # empty where there is none). Paths from the image's root, without leading slash.
+    moved: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,7 @@ class Checksums:
     algorithm: str  # as hashlib names it: "md5", "sha1", "sha256"
     # As md5sum writes it, a line for each file: digest in hex, two spaces, the path from the
     # image's root without leading slash. Configuration files, which people change, are left out.
+    # A digest may be cut: apk 3 keeps the first 40 digits of a SHA-256.
     lines: bytes
 
 
@@ -46,7 +60,7 @@ class Channels:
     names: tuple[str, ...]
 
 
-Fact = Package | Ownership | Checksums | Channels | Distribution | Incomplete
+Fact = Package | Ownership | Diversions | Checksums | Channels | Distribution | Incomplete
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 ``status`` holds a stanza for each package; images without dpkg (distroless) have one file for
 each package under ``status.d`` instead. ``info/*.list`` and ``status.d/*.md5sums`` say which files
-belong to whom.
+belong to whom, ``info/*.md5sums`` what they hold (deb-md5sums(5)), and ``diversions`` which of
+them stand under another name (dpkg-divert(1)). opkg keeps the same kind of ``status``.
 """
 
 import re
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from seawall.images import Pattern
 from seawall.inventory.catalogers.contract import (
     Cataloger,
+    Checksums,
+    Diversions,
     Fact,
     ImageFile,
     Ownership,
@@ -26,9 +29,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9+._~-]*")
 _STANZA_END = re.compile(rb"\r?\n(?:[ \t]*\r?\n)+")
 # Nothing of such a package is there to run. All other states, also broken ones, leave files.
 _ABSENT = (b"config-files", b"not-installed")
-_NAMES_A_PACKAGE = re.compile(
-    rb"^.*(?:/package\.json|\.dist-info/METADATA|\.egg-info(?:/PKG-INFO)?|\.egg)$", re.MULTILINE
-)
+# What md5sum writes, and debhelper with it: nearly every file is exactly this. The repeat gives
+# nothing back, so that its memory does not grow with the file.
+_SUMS = re.compile(rb"(?:[0-9a-f]{32}  [^/.\n][^\n]*\n)*+")
+_SUM = re.compile(rb"^([0-9a-fA-F]{32}) [ *](?:\.?/)*([^\n]+)$", re.MULTILINE)
 
 
 def installed(file: ImageFile) -> Iterator[Fact]:
@@ -74,14 +78,23 @@ def _source(name: str, version: str, field: str) -> tuple[str, str]:
 
 
 def files_of(file: ImageFile) -> Iterator[Fact]:
-    """Yield which of the listed files may name a package of another kind."""
-    name = file.path.rpartition("/")[2].rpartition(".")[0].partition(":")[0]
-    paths = tuple(
-        line.decode("utf-8", "backslashreplace").lstrip("/")
-        for line in _NAMES_A_PACKAGE.findall(file.content)
-    )
-    if paths:
-        yield Ownership(f"deb:{name}", paths)
+    """Yield all files of a list as the package's own; folders stand among them."""
+    if file.content:
+        yield Ownership(_owner(file.path), file.content.removeprefix(b"/").replace(b"\n/", b"\n"))
+
+
+def checksums(file: ImageFile) -> Iterator[Fact]:
+    """Yield the sums of a package's files; configuration files have none here."""
+    lines = file.content
+    if not _SUMS.fullmatch(lines):
+        lines = b"\n".join(b"  ".join(found) for found in _SUM.findall(lines))
+    if lines:
+        yield Checksums(_owner(file.path), "md5", lines)
+
+
+def _owner(path: str) -> str:
+    """Return the package that a file is about: ``info/libc6:amd64.list`` is of ``libc6``."""
+    return f"deb:{path.rpartition('/')[2].rpartition('.')[0].partition(':')[0]}"
 
 
 def single(file: ImageFile) -> Iterator[Fact]:
@@ -89,8 +102,22 @@ def single(file: ImageFile) -> Iterator[Fact]:
     if not file.path.endswith(".md5sums"):
         yield from installed(file)
         return
-    lines = (line.partition(b"  ")[2] for line in file.content.splitlines())
-    yield from files_of(ImageFile(file.path, b"\n".join(b"/" + line for line in lines)))
+    for fact in checksums(file):
+        if isinstance(fact, Checksums):
+            paths = (line.partition(b"  ")[2] for line in fact.lines.splitlines())
+            yield Ownership(fact.owner, b"\n".join(paths))
+            yield fact
+
+
+def diversions(file: ImageFile) -> Iterator[Fact]:
+    """Yield what is diverted; three lines each: path, new path, by whom (``:`` for nobody's)."""
+    lines = file.text.split("\n")
+    moved = tuple(
+        (path.lstrip("/"), place.lstrip("/"), "" if by == ":" else f"deb:{by}")
+        for path, place, by in zip(lines[::3], lines[1::3], lines[2::3], strict=False)
+    )
+    if moved:
+        yield Diversions(moved)
 
 
 def _text(value: bytes | None) -> str:
@@ -100,3 +127,5 @@ def _text(value: bytes | None) -> str:
 DPKG = Cataloger("dpkg", (Pattern("var/lib/dpkg/status"),), installed)
 DPKG_SINGLE = Cataloger("dpkg-single", (Pattern("var/lib/dpkg/status.d/*"),), single)
 DPKG_FILES = Cataloger("dpkg-files", (Pattern("var/lib/dpkg/info/*.list"),), files_of)
+DPKG_CHECKSUMS = Cataloger("dpkg-checksums", (Pattern("var/lib/dpkg/info/*.md5sums"),), checksums)
+DPKG_DIVERSIONS = Cataloger("dpkg-diversions", (Pattern("var/lib/dpkg/diversions"),), diversions)

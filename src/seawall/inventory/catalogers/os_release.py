@@ -29,6 +29,7 @@ def distribution(file: ImageFile) -> Iterator[Fact]:
             version=values.get("VERSION_ID", ""),
             codename=values.get("VERSION_CODENAME", ""),
             name=values.get("PRETTY_NAME", ""),
+            cpe=values.get("CPE_NAME", ""),
         )
 
 

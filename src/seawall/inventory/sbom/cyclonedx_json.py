@@ -7,16 +7,14 @@ where SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch
 """
 
 import json
-import os
 import uuid
-from datetime import UTC, datetime
 from typing import Any, TextIO
+from urllib.parse import quote
 
 from seawall import __version__
-from seawall.errors import UsageError
 from seawall.inventory.purl import purl
-from seawall.inventory.sbom.document import write_document
-from seawall.model import Distribution, Inventory, Package
+from seawall.inventory.sbom.document import source_date, write_document
+from seawall.model import Distribution, Incomplete, Inventory, Package
 
 _Object = dict[str, Any]
 
@@ -67,15 +65,12 @@ def write(inventory: Inventory, out: TextIO) -> None:
     }
     if inventory.incomplete:
         metadata["properties"] = [
-            {"name": "seawall:incomplete", "value": f"{gap.path} in {gap.layer}: {gap.reason}"}
-            if gap.layer
-            else {"name": "seawall:incomplete", "value": f"{gap.path}: {gap.reason}"}
-            for gap in inventory.incomplete
+            {"name": "seawall:incomplete", "value": _gap(gap)} for gap in inventory.incomplete
         ]
         document["compositions"] = [{"aggregate": "incomplete", "assemblies": [subject["bom-ref"]]}]
     document["serialNumber"] = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(document)).urn
-    if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
-        metadata["timestamp"] = _timestamp(epoch)
+    if date := source_date():
+        metadata["timestamp"] = date.isoformat().replace("+00:00", "Z")
     write_document(document, out)
 
 
@@ -102,7 +97,14 @@ def _operating_system(distribution: Distribution, references: _References) -> _O
         "name": distribution.id,
         "version": distribution.version,
     }
-    return component | _properties(codename=distribution.codename, name=distribution.name)
+    component |= _properties(
+        codename=distribution.codename, name=distribution.name, cpe=distribution.cpe
+    )
+    if distribution.channels:
+        component.setdefault("properties", []).extend(
+            {"name": "seawall:channel", "value": channel} for channel in distribution.channels
+        )
+    return component
 
 
 def _library(
@@ -116,6 +118,11 @@ def _library(
         "version": package.version,
         "purl": url,
     }
+    if package.path:
+        occurrence = {"location": package.path}
+        if package.evidence:
+            occurrence["additionalContext"] = package.evidence
+        component["evidence"] = {"occurrences": [occurrence]}
     return component | _properties(
         type=package.type,
         source=package.source,
@@ -124,6 +131,9 @@ def _library(
         layer=package.layer,
         path=package.path,
         owner=package.owner,
+        module=package.module,
+        locked="true" if package.locked else "",
+        evidence=package.evidence,
     )
 
 
@@ -134,11 +144,9 @@ def _properties(**values: str) -> _Object:
     return {"properties": properties} if properties else {}
 
 
-def _timestamp(epoch: str) -> str:
-    try:
-        return datetime.fromtimestamp(int(epoch), UTC).isoformat().replace("+00:00", "Z")
-    except (ValueError, OverflowError, OSError) as error:
-        raise UsageError(
-            f"SOURCE_DATE_EPOCH: {epoch!r} is not a number of seconds since 1970",
-            hint="unset it, or set it as `date +%s` prints it",
-        ) from error
+def _gap(gap: Incomplete) -> str:
+    """Return ``PATH in LAYER: REASON`` or ``PATH: REASON``, without spaces in path and layer."""
+    place = quote(gap.path, "/+,@=", errors="surrogatepass")
+    if gap.layer:
+        place += f" in {quote(gap.layer, ':', errors='surrogatepass')}"
+    return f"{place}: {gap.reason}"

@@ -1,8 +1,12 @@
 """JSON documents as Seawall writes them: readable letters, stable, safe on a terminal."""
 
 import json
+import os
 import re
+from datetime import UTC, datetime
 from typing import TextIO
+
+from seawall.errors import UsageError
 
 _NOT_ASCII = re.compile(r"[^\n\x20-\x7e]")
 
@@ -16,6 +20,24 @@ def write_document(document: object, out: TextIO) -> None:
     """
     text = json.dumps(document, ensure_ascii=False, indent=2)
     out.write(_NOT_ASCII.sub(_safe, text) + "\n")
+
+
+def source_date() -> datetime | None:
+    """Return the time that SOURCE_DATE_EPOCH gives, in UTC; None where it is not set.
+
+    Raises:
+        UsageError: it is set and is no time.
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if not epoch:
+        return None
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(
+            f"SOURCE_DATE_EPOCH: {epoch!r} is not a number of seconds since 1970",
+            hint="unset it, or set it as `date +%s` prints it",
+        ) from error
 
 
 def _safe(match: re.Match[str]) -> str:

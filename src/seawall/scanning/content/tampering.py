@@ -68,7 +68,8 @@ class Records:
         for fact in facts:
             if not isinstance(fact, Checksums):
                 continue
-            owner, algorithm = fact.owner, fact.algorithm
+            # apk 3 keeps the first 160 bits of a SHA-256: "sha256-160".
+            owner, algorithm = fact.owner, fact.algorithm.partition("-")[0]
             for line in fact.lines.splitlines():
                 digest, _, path = line.partition(b"  ")
                 try:

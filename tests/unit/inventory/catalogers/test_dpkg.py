@@ -1,7 +1,7 @@
 import pytest
 
-from seawall.inventory.catalogers import ImageFile, Ownership
-from seawall.inventory.catalogers.dpkg import files_of, installed, single
+from seawall.inventory.catalogers import Checksums, Diversions, Fact, ImageFile, Ownership
+from seawall.inventory.catalogers.dpkg import checksums, diversions, files_of, installed, single
 from seawall.model import Incomplete, Package
 
 STATUS = b"""\
@@ -102,30 +102,66 @@ def test_distroless_images_keep_a_file_for_each_package() -> None:
     assert facts == [Package("deb", "base-files", "12", source="base-files", source_version="12")]
 
 
-def test_only_files_that_may_name_a_package_are_kept_of_a_list() -> None:
-    content = b"""/.
-/usr/lib/python3/dist-packages/yaml/__init__.py
-/usr/lib/python3/dist-packages/PyYAML-6.0.egg-info
-/usr/share/nodejs/semver/package.json
-/usr/lib/python3/dist-packages/six-1.16.0.dist-info/METADATA
-"""
-    path = "var/lib/dpkg/info/python3-yaml:amd64.list"
+def test_all_files_of_a_list_are_the_packages_whatever_the_architecture() -> None:
+    content = b"/.\n/usr\n/usr/lib/libyaml-0.so.2\n/usr/share/doc/x/with space\n"
+    path = "var/lib/dpkg/info/libyaml-0-2:amd64.list"
     assert list(files_of(ImageFile(path, content))) == [
         Ownership(
-            "deb:python3-yaml",
-            (
-                "usr/lib/python3/dist-packages/PyYAML-6.0.egg-info",
-                "usr/share/nodejs/semver/package.json",
-                "usr/lib/python3/dist-packages/six-1.16.0.dist-info/METADATA",
-            ),
+            "deb:libyaml-0-2", b".\nusr\nusr/lib/libyaml-0.so.2\nusr/share/doc/x/with space\n"
         )
+    ]
+    assert list(files_of(ImageFile(path, b""))) == []
+
+
+EMPTY = b"d41d8cd98f00b204e9800998ecf8427e"
+
+
+def sums(content: bytes) -> list[Fact]:
+    return list(checksums(ImageFile("var/lib/dpkg/info/six:amd64.md5sums", content)))
+
+
+def test_the_checksums_of_a_package_are_its_file_as_it_stands() -> None:
+    content = EMPTY + b"  usr/bin/six\n" + EMPTY + b"  usr/share/doc/a  b\n"
+    (found,) = sums(content)
+    assert found == Checksums("deb:six", "md5", content)
+    assert isinstance(found, Checksums)
+    assert found.lines is content
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        EMPTY + b"  ./usr/bin/six",
+        EMPTY.upper() + b" */usr/bin/six\n",
+        b"# x\n" + EMPTY + b"  usr/bin/six",
+    ],
+)
+def test_checksums_in_another_form_are_brought_into_the_usual_one(line: bytes) -> None:
+    (found,) = sums(line)
+    assert isinstance(found, Checksums)
+    assert found.lines.lower() == EMPTY + b"  usr/bin/six"
+
+
+def test_a_file_without_checksums_has_none() -> None:
+    assert sums(b"") == []
+    assert sums(b"nonsense\n") == []
+
+
+def test_distroless_checksums_say_who_owns_a_file_too() -> None:
+    content = EMPTY + b"  usr/lib/python3/six-1.egg-info/PKG-INFO\n"
+    facts = list(single(ImageFile("var/lib/dpkg/status.d/six.md5sums", content)))
+    assert facts == [
+        Ownership("deb:six", b"usr/lib/python3/six-1.egg-info/PKG-INFO"),
+        Checksums("deb:six", "md5", content),
     ]
 
 
-def test_distroless_checksums_say_who_owns_a_file() -> None:
-    content = b"d41d8cd98f00b204e9800998ecf8427e  usr/lib/python3/six-1.egg-info/PKG-INFO\n"
-    facts = list(single(ImageFile("var/lib/dpkg/status.d/six.md5sums", content)))
-    assert facts == [Ownership("deb:six", ("usr/lib/python3/six-1.egg-info/PKG-INFO",))]
+def test_a_diversion_names_both_places_and_who_keeps_the_first() -> None:
+    content = b"/bin/sh\n/bin/sh.distrib\ndash\n/usr/bin/a\n/usr/bin/a.mine\n:\n/cut\n"
+    assert list(diversions(ImageFile("var/lib/dpkg/diversions", content))) == [
+        Diversions((("bin/sh", "bin/sh.distrib", "deb:dash"), ("usr/bin/a", "usr/bin/a.mine", "")))
+    ]
+    assert list(diversions(ImageFile("var/lib/dpkg/diversions", b""))) == []
 
 
 @pytest.mark.parametrize("name", [b"/", b"..", b"a b", b"\xff", b"@a/"])

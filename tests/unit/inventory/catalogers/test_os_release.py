@@ -33,3 +33,10 @@ def test_single_quotes_and_broken_quotes() -> None:
 
 def test_a_file_without_an_id_names_no_distribution() -> None:
     assert list(distribution(ImageFile("x", b"NAME=x\n"))) == []
+
+
+def test_the_name_for_advisories_that_speak_of_products() -> None:
+    content = b'ID="rhel"\nVERSION_ID="9.3"\nCPE_NAME="cpe:/o:redhat:enterprise_linux:9::baseos"\n'
+    (found,) = distribution(ImageFile("x", content))
+    assert isinstance(found, Distribution)
+    assert found.cpe == "cpe:/o:redhat:enterprise_linux:9::baseos"
