@@ -20,7 +20,7 @@ from seawall.images.layers import FoundFile, read_layer
 from seawall.images.limits import Budget
 from seawall.images.selection import Selector
 from seawall.images.sources.contract import Inspect, LayerReading
-from seawall.images.stream import ByteStream, ChunkStream, MappedStream
+from seawall.images.stream import ByteStream, ChunkStream, Descriptor, MappedStream
 from seawall.images.tar import TarReader
 
 _WINDOW = 4 << 20  # bytes hashed before their pages are given back
@@ -44,6 +44,7 @@ class MappedFile:
                     if self.size
                     else mmap.mmap(-1, 1)
                 )
+                self.descriptor = Descriptor(os.dup(descriptor))
         except OSError as error:
             raise SourceUnavailable(
                 f"{where}: {error.strerror}", "check the path and its permissions"
@@ -130,7 +131,9 @@ class Layers:
         self._budget.spend_bytes(end - start, where)
         for expected in {diff_id, digest} - {""}:
             hashing.expect(expected, file, start, end, where)
-        reading, tar = self._begun(diff_id, MappedStream(file.data, start, end, where))
+        reading, tar = self._begun(
+            diff_id, MappedStream(file.data, start, end, where, file.descriptor)
+        )
         reading.files = self._files(reading, tar, where)
         return reading
 

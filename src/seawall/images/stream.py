@@ -6,11 +6,13 @@ so a 10 GB archive does not become 10 GB of resident memory.
 
 import itertools
 import mmap
+import os
 from collections.abc import Iterator
 from typing import Protocol
 
 from seawall.errors import CorruptImage
 
+_LARGE = 1 << 20
 _RELEASE = 16 << 20  # bytes behind the reader before pages are given back
 
 
@@ -48,11 +50,41 @@ def begun(chunks: Iterator[bytes], count: int) -> tuple[bytes, Iterator[bytes]]:
     return head[:count], itertools.chain((head,), chunks)
 
 
-class MappedStream:
-    """The bytes from `start` to `end` of a mapped file."""
+class Descriptor:
+    """An open file that is closed when nobody reads from it any more.
 
-    def __init__(self, data: mmap.mmap, start: int, end: int, where: str) -> None:
+    Its number must not be given to another file while a reading that was left in the middle could
+    still go on.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def __del__(self) -> None:
+        os.close(self._number)
+
+    def read(self, count: int, at: int) -> bytes:
+        """Return up to `count` bytes from offset `at`."""
+        return os.pread(self._number, count, at)
+
+
+class MappedStream:
+    """The bytes from `start` to `end` of a mapped file.
+
+    With the file's `descriptor` large pieces are read from there: pages of a map count as this
+    process's memory as much as the copy does.
+    """
+
+    def __init__(
+        self,
+        data: mmap.mmap,
+        start: int,
+        end: int,
+        where: str,
+        descriptor: Descriptor | None = None,
+    ) -> None:
         self.where = where
+        self._descriptor = descriptor
         self._data, self._start, self._end = data, start, end
         self._at = start
         self._released = start - start % mmap.PAGESIZE
@@ -67,6 +99,10 @@ class MappedStream:
                 return b""
             raise truncated(self.where, self._end - self._start)
         self._at = after
+        if count >= _LARGE and self._descriptor is not None:
+            data = self._descriptor.read(count, at)
+            if len(data) == count:
+                return data
         data = self._data[at:after]
         if after > self._release_at:
             self._release()

@@ -16,7 +16,7 @@ from seawall.images.stream import ChunkStream, MappedStream
 from seawall.images.tar import TarReader
 from seawall.model import ImageRef
 
-_LATER = ("sbom",)
+_SBOM = "sbom"  # a target that is no image: `seawall.inventory.sbom.reading` reads it
 _WITH_PLATFORMS = ("registry", "oci-archive", "oci-dir")  # others hold one image, or a daemon's
 _FILE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".json")
 
@@ -26,7 +26,7 @@ def parse_target(text: str, platform: str = "") -> ImageRef:
 
     With a prefix (``docker:``, ``oci-dir:``, …) it is taken by its word. Without one, an existing
     directory or file is recognised by its content, and anything else is an image of the Docker
-    daemon.
+    daemon. A bill of materials (``sbom:``) is a target, but no image: `open_image` refuses it.
 
     Raises:
         UnknownTarget: nothing behind the prefix, or a path where nothing is.
@@ -44,7 +44,7 @@ def parse_target(text: str, platform: str = "") -> ImageRef:
 
 def _source_and_place(text: str) -> ImageRef:
     source, colon, place = text.partition(":")
-    if colon and source in SOURCES:
+    if colon and (source in SOURCES or source == _SBOM):
         if not place:
             raise UnknownTarget(f"{text}: nothing after the prefix")
         return ImageRef(source, place)
@@ -55,20 +55,27 @@ def _source_and_place(text: str) -> ImageRef:
         return ImageRef(_archive_kind(path, text), text)
     if not text or text.startswith(("/", ".", "~")) or text != text.strip():
         raise UnknownTarget(f"{text or 'the empty target'}: no such file or directory")
-    if colon and source in _LATER:
-        raise UnknownTarget(f"{text}: {source}: targets cannot be opened yet")
     if text.endswith(_FILE_ENDINGS):
         raise UnknownTarget(f"{text}: no such file", "check the path; an image: docker:NAME")
     return ImageRef("docker", text)
 
 
 def open_image(ref: ImageRef, limits: Limits | None = None) -> AbstractContextManager[OpenImage]:
-    """Open the image; see `SOURCES` for what each source raises."""
+    """Open the image; see `SOURCES` for what each source raises.
+
+    Raises:
+        UsageError: it is a bill of materials, which has no files.
+    """
+    if ref.source == _SBOM:
+        raise UsageError(f"{ref}: a bill of materials is no image", "name the image itself")
     return SOURCES[ref.source](ref, limits or Limits())
 
 
 def _archive_kind(path: Path, text: str) -> str:
-    """Tell by its members which kind of archive a file is; Docker's form wins where both are."""
+    """Tell by its members which kind of archive a file is; Docker's form wins where both are.
+
+    A file of JSON can only be a bill of materials; whether it is one, its reader tells better.
+    """
     limits = Limits()
     kind = ""
     with MappedFile(path, text) as file:
@@ -77,6 +84,8 @@ def _archive_kind(path: Path, text: str) -> str:
             chunks = compression.decompressed(file.chunks(0, file.size), head, text, limits.ratio)
             tar = TarReader(ChunkStream(chunks, text), Budget(limits))
         elif not looks_like_tar(head):
+            if _is_document(head):
+                return _SBOM
             raise NotAnImage(f"{text}: not a tar archive")
         else:
             tar = TarReader(MappedStream(file.data, 0, file.size, text), Budget(limits))
@@ -89,3 +98,10 @@ def _archive_kind(path: Path, text: str) -> str:
     if not kind:
         raise NotAnImage(f"{text}: a tar archive, but of no image", "name the source: dir:PATH, …")
     return kind
+
+
+def _is_document(head: bytes) -> bool:
+    """Tell JSON, and bills of materials in other forms, which their reader refuses by name."""
+    is_json = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
+    is_xml = head.lstrip()[:1] == b"<" and b"cyclonedx.org" in head
+    return is_json or is_xml or b"SPDXVersion:" in head

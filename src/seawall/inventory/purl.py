@@ -1,4 +1,4 @@
-"""Package-urls (https://github.com/package-url/purl-spec) with everything matching needs, both ways.
+"""Package-urls (https://github.com/package-url/purl-spec) with all that matching needs, both ways.
 
 A distribution's package carries its distribution, architecture, epoch, module and source package as
 qualifiers, so that an SBOM is judged exactly as the image it was made from. Qualifiers are those of

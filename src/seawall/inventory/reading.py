@@ -442,7 +442,7 @@ def _merge(
         target=str(image.ref),
         digest=image.digest,
         distribution=distribution,
-        packages=tuple(sorted(set(packages), key=_order)),
+        packages=tuple(sorted(_not_twice(packages), key=_order)),
         incomplete=tuple(dict.fromkeys(incomplete)),
         layers=tuple(diff_id for diff_id, _ in layers if diff_id),
     )
@@ -555,6 +555,12 @@ def _doubts(
 def _is_near(path: str, kind: str) -> bool:
     """Tell whether a gap at `path` already says that packages of this kind are missing."""
     return {"deb": "dpkg", "rpm": "/rpm", "apk": "/apk/", "alpm": "/pacman/"}[kind] in path
+
+
+def _not_twice(packages: Iterable[Package]) -> set[Package]:
+    """Return the packages without those that a lock file names and that are installed as well."""
+    there = {(p.type, p.name, p.version) for p in packages if not p.locked}
+    return {p for p in packages if not p.locked or (p.type, p.name, p.version) not in there}
 
 
 def _order(package: Package) -> tuple[str, str, str, str, str]:

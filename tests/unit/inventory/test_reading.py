@@ -278,3 +278,18 @@ def test_a_folder_that_is_removed_and_made_again_shows_what_lies_below(tmp_path:
         [file("app/.wh.node_modules"), (folder, b"")],
     )
     assert names(inventory) == ["a"]
+
+
+def test_what_a_lock_file_names_and_is_installed_is_listed_once(tmp_path: Path) -> None:
+    lock = (
+        b'{"lockfileVersion": 3, "packages": {"node_modules/a": {"version": "1.0.0"},'
+        b' "node_modules/b": {"version": "2.0.0"}}}'
+    )
+    inventory = read(
+        tmp_path,
+        [
+            file("app/package-lock.json", lock),
+            file("app/node_modules/a/package.json", package_json("a")),
+        ],
+    )
+    assert [(p.name, p.locked) for p in inventory.packages] == [("a", False), ("b", True)]

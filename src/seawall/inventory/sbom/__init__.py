@@ -28,6 +28,7 @@ FORMATS: Mapping[str, Writer] = MappingProxyType(
         "table": _writer("table"),
         "json": _writer("json"),
         "cyclonedx-json": _writer("cyclonedx_json"),
+        "spdx-json": _writer("spdx_json"),
         "purl": _writer("purl"),
     }
 )

@@ -24,12 +24,13 @@ class _References:
 
     def __init__(self) -> None:
         self._given: set[str] = set()
+        self._numbers: dict[str, int] = {}
 
     def reference(self, wish: str, otherwise: str) -> str:
         """Return `wish` when it is free, else `otherwise`, else that with a number."""
-        reference, number = (wish if wish not in self._given else otherwise), 1
+        reference = wish if wish not in self._given else otherwise
         while reference in self._given:
-            number += 1
+            number = self._numbers[otherwise] = self._numbers.get(otherwise, 1) + 1
             reference = f"{otherwise}#{number}"
         self._given.add(reference)
         return reference

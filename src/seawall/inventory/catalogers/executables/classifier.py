@@ -11,18 +11,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import Any
 
 from seawall.images import Pattern
 from seawall.inventory.catalogers.contract import Cataloger, Fact, ImageFile, is_version
-from seawall.inventory.catalogers.executables.layout import Layout, Part
+from seawall.inventory.catalogers.executables.layout import Layout, Part, searchable
 from seawall.model import Package
 
 PROGRAMS, TEXTS = "classifier.toml", "version_files.toml"
 DOCUMENTED = "opt/bitnami/"  # Bitnami says itself what is there: see ``bitnami.py``
 _BEFORE, _AFTER = 160, 240  # bytes around an anchor that a pattern may need
+_VERSIONS = 4  # different places that are looked at more closely
 _ANCHORS = 20_000  # places looked at for one rule in one file
-_SEARCHED_BYTES = 256 << 20
 _TEXT_BYTES = 1 << 20
 _SHOWN = 100  # characters of evidence
 _NUMBERS = "0123456789.-_"
@@ -105,13 +106,13 @@ def stem(name: str) -> str:
 def classified(file: ImageFile, layout: Layout, candidates: Iterable[Rule]) -> Iterator[Fact]:
     """Yield what an executable is by the rules for its name, with the text that says so."""
     name = file.path.rpartition("/")[2]
-    parts = _searched(layout.data)
+    parts = searchable(layout.data)
     for rule in candidates:
         if not _stands(file.content, parts, rule.needs):
             continue
         number = _number_of(name) if rule.agrees else ""
         anchor = number.encode() or rule.anchor
-        found = dict(_versions(file.content, parts, rule, anchor))
+        found = dict(islice(_versions(file.content, parts, rule, anchor), _VERSIONS))
         yield from _package(
             rule,
             {
@@ -145,18 +146,6 @@ def _package(rule: Rule, found: Mapping[str, str]) -> Iterator[Package]:
         version, evidence = next(iter(found.items()))
         if is_version(version):
             yield Package("generic", rule.name, version, evidence=evidence)
-
-
-def _searched(parts: Iterable[Part]) -> list[Part]:
-    """Return the parts in their order, as many bytes as may be searched."""
-    left = _SEARCHED_BYTES
-    chosen: list[Part] = []
-    for part in parts:
-        if part.size > left:
-            break
-        left -= part.size
-        chosen.append(part)
-    return chosen
 
 
 def _stands(content: bytes, parts: Iterable[Part], text: bytes) -> bool:

@@ -20,7 +20,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from seawall.inventory.catalogers.contract import Fact, ImageFile, is_version
-from seawall.inventory.catalogers.executables.layout import Layout
+from seawall.inventory.catalogers.executables.layout import Layout, searchable
 from seawall.model import Incomplete, Package
 
 SECTIONS = (b".go.buildinfo", b"__go_buildinfo")
@@ -116,7 +116,7 @@ def parse(go: str, listed: str) -> BuildInfo:
 def _find(content: bytes, layout: Layout) -> int | None:
     """Return where the build information begins, looking where Go itself looks."""
     named = [layout.sections[name] for name in SECTIONS if name in layout.sections]
-    for part in named or layout.writable:
+    for part in searchable(named or layout.writable):
         at, end = part.offset, part.offset + part.size
         while (at := content.find(_MAGIC, at, end)) >= 0:
             if (part.address + at - part.offset) % _ALIGNED == 0 and at + _HEADER <= end:

@@ -1,11 +1,12 @@
 """What an executable file says of its own layout, whichever system it is for."""
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 MAX_PARTS = 1 << 12  # sections or segments; a linker makes dozens
+_SEARCHED_BYTES = 256 << 20
 
 
 class Part(NamedTuple):
@@ -39,3 +40,15 @@ def within(part: Part, length: int) -> Part:
     """Return what of `part` lies in a file of `length` bytes."""
     start = min(part.offset, length)
     return Part(part.address, start, min(part.size, length - start))
+
+
+def searchable(parts: Iterable[Part]) -> list[Part]:
+    """Return the parts in their order, as far as they may be searched; they may overlap."""
+    left = _SEARCHED_BYTES
+    chosen: list[Part] = []
+    for part in parts:
+        left -= part.size
+        if left < 0:
+            break
+        chosen.append(part)
+    return chosen

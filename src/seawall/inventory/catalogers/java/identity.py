@@ -41,6 +41,7 @@ _QUALIFIER = re.compile(
 )
 _HYPHEN_BEFORE_NUMBER = re.compile(r"-(?=[0-9])")
 _MANIFEST_LINES = 5000
+_NAME_LENGTH = 300  # longer ones are no names that anybody gave
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def packages(clues: Clues) -> Iterator[Package]:
 
 def artifact_and_version(name: str) -> tuple[str, str]:
     """Split a file's name as Maven writes it; the version is empty where none stands there."""
-    bare = _CLASSIFIER.sub("", name)
+    bare = _CLASSIFIER.sub("", name[:_NAME_LENGTH])
     for hyphen in _HYPHEN_BEFORE_NUMBER.finditer(bare):
         artifact, version = bare[: hyphen.start()], bare[hyphen.end() :]
         first, *rest = version.split("-")

@@ -75,7 +75,7 @@ def _archive(view: memoryview, path: str, depth: int, budget: Budget) -> Iterato
         except Damaged as error:
             yield Incomplete(path, f"a damaged Java archive: {error}")
         except Limited as error:
-            if not budget.inflated_bytes:
+            if not budget.size_bytes:
                 raise
             yield Incomplete(path, f"a Java archive, {error}")
         else:

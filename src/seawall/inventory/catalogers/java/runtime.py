@@ -17,7 +17,7 @@ _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*(?:[-+][A-Za-z0-9.+-]+)?")
 
 def release(file: ImageFile) -> Iterator[Fact]:
     """Yield the runtime that a ``release`` file describes; other files of that name say nothing."""
-    if not 0 < len(file.content) < 1 << 20 or file.path.startswith("opt/bitnami/"):
+    if not 0 < len(file.content) < 1 << 16 or file.path.startswith("opt/bitnami/"):
         return  # Bitnami says itself what is there
     fields = dict(_FIELD.findall(file.text))
     version = fields.get("JAVA_VERSION", "")

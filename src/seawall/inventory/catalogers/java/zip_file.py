@@ -36,9 +36,17 @@ class Limited(ValueError):
 class Budget:
     """How much the archives inside one file may ask for together."""
 
-    inflated_bytes: int = 512 << 20
+    # Content and directories, as they are read: what stands there once may be asked for often.
+    size_bytes: int = 1 << 30
     entries: int = 1_000_000
     archives: int = 10_000
+
+    def spend_bytes(self, count: int) -> None:
+        """Count `count` more bytes that are read."""
+        self.size_bytes -= count
+        if self.size_bytes < 0:
+            self.size_bytes = 0
+            raise Limited("limited: too much in it")
 
     def spend_entries(self, count: int) -> None:
         """Count `count` more entries of a directory."""
@@ -95,11 +103,12 @@ class ZipFile:
         if entry.size > limit:
             raise Limited(f"limited: {entry.name} is larger than {limit:,} bytes")
         content = packed
+        budget.spend_bytes(len(packed))
         if entry.method == _DEFLATED:
-            most = min(limit, budget.inflated_bytes)
-            budget.inflated_bytes -= most  # also where nothing comes of it
+            most = min(limit, budget.size_bytes)
+            budget.size_bytes -= most  # also where nothing comes of it
             content = memoryview(_inflated(packed, most, entry.name))
-            budget.inflated_bytes += most - len(content)
+            budget.size_bytes += most - len(content)
         elif entry.method != _STORED:
             raise Damaged(f"{entry.name} is compressed by an unknown method ({entry.method})")
         elif len(content) > limit:
@@ -120,11 +129,12 @@ def read(view: memoryview, wanted: Callable[[bytes], bool], budget: Budget) -> Z
     if found is None:
         return None
     start, size, shift = found
+    budget.spend_bytes(size)
     directory = bytes(view[start : start + size])
     entries: list[Entry] = []
     at = count = 0
-    lengths = _LENGTHS.unpack_from
-    while at + _FIXED <= size and directory[at : at + 4] == b"PK\x01\x02":
+    allowed, lengths = budget.entries, _LENGTHS.unpack_from
+    while at + _FIXED <= size and directory[at : at + 4] == b"PK\x01\x02" and count <= allowed:
         name_length, extra, comment = lengths(directory, at + 28)
         end = at + _FIXED + name_length
         name = directory[at + _FIXED : end]

@@ -124,3 +124,10 @@ def test_a_file_of_anchors_ends_soon() -> None:
     named("bin/python3", words)
     named("bin/sqlite3", words + b"SQLite format 3")
     assert time.process_time() - start < 2 * (1 if sys.gettrace() is None else 20)
+
+
+def test_a_file_of_versions_ends_soon() -> None:
+    versions = b"".join(b"\x007.0.%dhost-17000000000%08d\0" % (n, n) for n in range(30_000))
+    start = time.process_time()
+    assert named("bin/redis-server", versions + b"\0" * (32 << 20) + b"Redis server v=%s") == []
+    assert time.process_time() - start < 3

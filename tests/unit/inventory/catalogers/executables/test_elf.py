@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.inventory.catalogers.executables.elf import read, section_names
-from seawall.inventory.catalogers.executables.layout import Layout, Part
+from seawall.inventory.catalogers.executables.layout import Layout, Part, searchable
 from tests.unit.inventory.catalogers.executables.elf_files import ADDRESS, elf
 
 FORMS = [(width, order) for width in (32, 64) for order in "<>"]
@@ -94,6 +94,11 @@ def test_a_table_beyond_all_memory_is_none() -> None:
     content[40:48] = b"\xff" * 8
     assert section_names(bytes(content)) == b""
     assert layout_of(bytes(content)).sections == {}
+
+
+def test_parts_that_lie_over_one_another_are_not_all_searched() -> None:
+    parts = [Part(0, 0, 100 << 20)] * 4000
+    assert len(searchable(parts)) == 2
 
 
 @given(st.binary(max_size=400))

@@ -53,6 +53,10 @@ def test_a_file_name_is_split_as_maven_writes_it(name: str, expected: tuple[str,
     assert artifact_and_version(name) == expected
 
 
+def test_an_endless_name_costs_nothing() -> None:
+    assert artifact_and_version("a" + "-1-x" * 16_000)[1] == ""
+
+
 def test_mavens_record_comes_first() -> None:
     own = ("org.a", "a", "1.0")
     assert found("a-9", "Implementation-Version: 8", (own,)) == [("org.a:a", "1.0")]

@@ -93,7 +93,7 @@ def test_more_than_the_limit_is_refused_before_it_is_there() -> None:
     with pytest.raises(Limited):
         archive.content(archive.entries[0], 1 << 20, Budget())
     with pytest.raises(Limited):
-        archive.content(archive.entries[0], 1 << 30, Budget(inflated_bytes=1 << 20))
+        archive.content(archive.entries[0], 1 << 30, Budget(size_bytes=1 << 20))
 
 
 def test_more_entries_than_the_budget_has_are_refused() -> None:
