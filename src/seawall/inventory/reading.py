@@ -267,9 +267,10 @@ class _Book:
 
     def __init__(self, catalogers: Iterable[Cataloger]) -> None:
         self._catalogers = tuple(catalogers)
-        self._of: dict[Pattern, Cataloger] = {
-            pattern: cataloger for cataloger in self._catalogers for pattern in cataloger.patterns
-        }
+        self._of: dict[Pattern, list[Cataloger]] = {}  # several may share a pattern
+        for cataloger in self._catalogers:
+            for pattern in cataloger.patterns:
+                self._of.setdefault(pattern, []).append(cataloger)
         self.selector = Selector(self._of)
 
     def facts(self, path: bytes, content: bytes) -> Facts:
@@ -277,7 +278,7 @@ class _Book:
         file = ImageFile(shown(path), content)
         patterns = self.selector.wanted_by(path, content)
         facts: list[Fact] = []
-        for cataloger in dict.fromkeys(self._of[pattern] for pattern in patterns):
+        for cataloger in dict.fromkeys(c for pattern in patterns for c in self._of[pattern]):
             try:
                 for fact in cataloger.parse(file):
                     facts.append(  # noqa: PERF401 - what came before an error must stay
@@ -317,7 +318,10 @@ def _layer_facts(reading: LayerReading, book: _Book) -> LayerFacts:
 def _moved(facts: Facts, file: FoundFile) -> Facts:
     """Return the same facts for another name of the same file."""
     path = shown(file.path)
-    return tuple(replace(f, path=path) if isinstance(f, Package) else f for f in facts)
+    return tuple(
+        replace(f, path="!/".join((path, *f.path.split("!/")[1:]))) if isinstance(f, Package) else f
+        for f in facts
+    )
 
 
 def _follow_links(layers: list[tuple[str, LayerFacts]], opened: OpenImage, book: _Book) -> None:
@@ -506,9 +510,11 @@ class _Owners:
 def _owned(packages: Iterable[Package], owners: _Owners) -> Iterator[Package]:
     """Yield the packages with the owner of the file that names them."""
     packages = list(packages)
-    found = owners.of({package.path for package in packages if package.type not in _SYSTEM})
+    # What lies in an archive belongs to whoever owns the archive.
+    archive = {p: p.path.partition("!/")[0] for p in packages if p.type not in _SYSTEM}
+    found = owners.of(set(archive.values()))
     for package in packages:
-        owner = "" if package.type in _SYSTEM else found.get(package.path, "")
+        owner = found.get(archive.get(package, ""), "")
         itself = owner == f"{package.type}:{package.name}"
         yield package if not owner or itself else replace(package, owner=owner)
 

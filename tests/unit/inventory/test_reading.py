@@ -1,11 +1,15 @@
+import io
 import tarfile
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from seawall.images import open_image, parse_target
+from seawall.images import Pattern, open_image, parse_target
 from seawall.inventory import read_inventory
-from seawall.model import Inventory
+from seawall.inventory.catalogers import Cataloger, Fact, ImageFile
+from seawall.model import Inventory, Package
 from tests.unit.inventory.images import file, link, save
 
 OS_RELEASE = b"ID=debian\nVERSION_ID=12\nVERSION_CODENAME=bookworm\n"
@@ -293,3 +297,47 @@ def test_what_a_lock_file_names_and_is_installed_is_listed_once(tmp_path: Path) 
         ],
     )
     assert [(p.name, p.locked) for p in inventory.packages] == [("a", False), ("b", True)]
+
+
+def _jar(*members: tuple[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def test_what_lies_in_a_jar_has_the_jars_owner_under_each_of_its_names(tmp_path: Path) -> None:
+    properties = b"groupId=org.example\nartifactId=inner\nversion=1.2\n"
+    inner = _jar(("META-INF/maven/org.example/inner/pom.properties", properties))
+    outer = _jar(("lib/inner-1.2.jar", inner))
+    inventory = read(
+        tmp_path,
+        [
+            file(STATUS, stanza("libouter-java", "1")),
+            file("var/lib/dpkg/info/libouter-java.list", b"/usr/share/java/outer.jar\n"),
+            file("usr/share/java/outer.jar", outer),
+            link("srv/outer.jar", "usr/share/java/outer.jar"),
+        ],
+    )
+    found = {p.path: p.owner for p in inventory.packages if p.name == "org.example:inner"}
+    assert found == {
+        "usr/share/java/outer.jar!/lib/inner-1.2.jar": "deb:libouter-java",
+        "srv/outer.jar!/lib/inner-1.2.jar": "",
+    }
+
+
+def test_catalogers_may_share_a_pattern(tmp_path: Path) -> None:
+    def one(image_file: ImageFile) -> Iterator[Fact]:
+        yield Package("generic", "one", "1")
+
+    def two(image_file: ImageFile) -> Iterator[Fact]:
+        yield Package("generic", "two", "2")
+
+    pattern = (Pattern("**/shared.txt"),)
+    target = save(tmp_path / "image.tar", [[file("a/shared.txt", b"x")]])
+    with open_image(parse_target(target)) as opened:
+        both = read_inventory(
+            opened, None, [Cataloger("a", pattern, one), Cataloger("b", pattern, two)]
+        )
+    assert names(both) == ["one", "two"]
