@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 from seawall import __version__
-from seawall.cli import advisories, arguments, completion, inventory, scan
+from seawall.cli import advisories, arguments, cache, completion, inventory, scan
 from seawall.errors import SeawallError
 
-COMMANDS = (scan, inventory, advisories, completion)
+COMMANDS = (scan, inventory, advisories, cache, completion)
 
 _EXAMPLE = """\
 a target is  docker:NAME  docker-archive:PATH  oci-archive:PATH  oci-dir:PATH  dir:PATH

@@ -60,7 +60,10 @@ def add_to(commands: Any) -> None:
 
 def _add_loading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--ecosystem", action="append", metavar="NAME", help="only this one; may be repeated (default: the usual)"
+        "--ecosystem",
+        action="append",
+        metavar="NAME",
+        help="only this one; may be repeated (default: the usual)",
     )
     parser.add_argument(
         "--force", action="store_true", help="accept feeds that lost more than a tenth"

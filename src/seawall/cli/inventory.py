@@ -1,11 +1,15 @@
 """``seawall inventory TARGET``: the bill of materials."""
 
 import argparse
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from seawall.cli import arguments
 
-_FORMATS = ("table", "json", "cyclonedx-json", "purl")
+if TYPE_CHECKING:
+    from seawall.model import Inventory
+
+_FORMATS = ("table", "json", "cyclonedx-json", "spdx-json", "purl")
 
 
 def add_to(commands: Any) -> None:
@@ -24,18 +28,30 @@ def add_to(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read the image, write the list; 3 where something could not be read."""
-    from seawall.cli import progress, wiring
-    from seawall.images import Limits, open_image, parse_target
-    from seawall.inventory import read_inventory
+    """Read the target, write the list; 3 where something could not be read."""
+    from seawall.cli import wiring
     from seawall.inventory.sbom import FORMATS
 
-    ref = parse_target(args.target, args.platform)
-    with open_image(ref, Limits.parse(args.limit)) as opened, progress.reading(str(ref)) as report:
-        inventory = read_inventory(opened, report)
+    inventory, notes = _read(args)
     args.code = arguments.incomplete_code(inventory.incomplete, args)
     with wiring.output(args.output) as out:
         FORMATS[args.format](inventory, out)
-    arguments.mention(opened.notes)
+    arguments.mention(notes)
     arguments.mention_incomplete(inventory.incomplete)
     return int(args.code)
+
+
+def _read(args: argparse.Namespace) -> "tuple[Inventory, Sequence[str]]":
+    """Return what the target holds, an image or a bill of materials, and the notes on that."""
+    from seawall.cli import progress
+    from seawall.images import Limits, open_image, parse_target
+    from seawall.inventory import read_inventory
+    from seawall.inventory.sbom.reading import read_sbom
+
+    ref, limits = parse_target(args.target, args.platform), Limits.parse(args.limit)
+    if ref.source == "sbom":
+        document = read_sbom(ref.place, limits)
+        return document.inventory, document.notes
+    with open_image(ref, limits) as opened, progress.reading(str(ref)) as report:
+        inventory = read_inventory(opened, report)
+    return inventory, opened.notes

@@ -3,12 +3,22 @@
 import argparse
 import shutil
 import sys
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from seawall.cli import arguments
 from seawall.errors import UsageError
 
-_FORMATS = ("table", "json", "sarif", "html")
+if TYPE_CHECKING:
+    from seawall.scanning.exceptions import Entry
+    from seawall.scanning.vex import Statement
+
+# As in `seawall.scanning.reports`, whose import would cost the start-up of every command.
+_FORMATS = ("table", "json", "sarif", "html", "junit", "cyclonedx-json", "spdx-json", "openvex")
+_EXCEPTIONS = ".seawall.yaml"
+_KINDS = ("secrets", "malware", "tampering", "configuration")
 _SEVERITIES = ("unknown", "low", "medium", "high", "critical")
 
 
@@ -16,12 +26,19 @@ def add_to(commands: Any) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "scan",
+        usage="%(prog)s [OPTIONS] TARGET",  # spelt out it would fill a quarter of the screen
         help="what is known to be wrong with an image",
         description="Scan an image for known flaws.",
         epilog="example: seawall scan docker:debian:12 --fail-on high --ignore-unfixed",
     )
     arguments.add_target(parser)
-    parser.add_argument("--format", choices=_FORMATS, default="table", help="default: table")
+    parser.add_argument(
+        "--format",
+        choices=_FORMATS,
+        default="table",
+        metavar="FORMAT",
+        help=f"{', '.join(_FORMATS)}",
+    )
     arguments.add_output(parser)
     parser.add_argument(
         "--also",
@@ -29,7 +46,7 @@ def add_to(commands: Any) -> None:
         default=[],
         metavar="FORMAT=FILE",
         type=_format_and_file,
-        help="write a second form as well, as html=report.html; may be repeated",
+        help="write a second form, as html=report.html; may be repeated",
     )
     parser.add_argument("--all", action="store_true", help="show every finding, also the minor")
     parser.add_argument("--ignore-unfixed", action="store_true", help="leave out what has no fix")
@@ -37,9 +54,33 @@ def add_to(commands: Any) -> None:
         "--fail-on",
         choices=_SEVERITIES,
         metavar="SEVERITY",
-        help="exit 1 for a finding of this severity or above (unknown, low, … critical)",
+        help="exit 1 for a finding this severe (unknown, low, medium, high, critical); what "
+        "nobody rated counts for unknown only",
     )
-    parser.add_argument("--explain", metavar="ID", help="say why an advisory did or did not apply")
+    parser.add_argument(
+        "--exceptions", metavar="FILE", help=f"decisions of yours; default: {_EXCEPTIONS} here"
+    )
+    parser.add_argument(
+        "--vex",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="OpenVEX or CSAF statements on flaws; may be repeated",
+    )
+    parser.add_argument("--base", metavar="TARGET", help="the image that this one was built from")
+    parser.add_argument(
+        "--skip",
+        action="append",
+        default=[],
+        choices=_KINDS,
+        metavar="KIND",
+        help=f"do not look for: {', '.join(_KINDS)}; may be repeated",
+    )
+    parser.add_argument(
+        "--yara", action="append", default=[], metavar="DIR", help="YARA rules of yours as well"
+    )
+    parser.add_argument("--no-cache", action="store_true", help="read every layer anew")
+    parser.add_argument("--explain", metavar="ID", help="say why a finding is there, or is not")
     arguments.add_reading(parser)
     parser.set_defaults(run=run)
 
@@ -55,28 +96,66 @@ def run(args: argparse.Namespace) -> int:
     """Read, judge, report; 1 over the threshold, 3 where something could not be analysed."""
     from seawall.cli import progress, wiring
     from seawall.images import Limits, open_image, parse_target
-    from seawall.inventory import read_inventory
+    from seawall.inventory import read_image
     from seawall.model import Severity
-    from seawall.scanning import explain, over_threshold, scan, without_unfixed
+    from seawall.scanning import (
+        VexStatements,
+        attributed,
+        discounted,
+        explain,
+        open_base,
+        over_threshold,
+        scan,
+        suppress,
+        without_kinds,
+        without_unfixed,
+    )
+    from seawall.scanning.content.inspection import ContentInspector
+    from seawall.scanning.content.looking import FIRST_GUESS, look_at
     from seawall.scanning.reports import FORMATS, Options
 
     if args.explain is not None and (args.format != "table" or args.also or args.fail_on):
         raise UsageError("--explain only prints lines", "leave out --format, --also, --fail-on")
     if args.explain == "":
         raise UsageError("--explain needs an id", "for example CVE-2023-4911")
-    ref = parse_target(args.target)
+    # What a person may have written wrongly is complained of before the work, not after it.
+    for file in (args.output, *(file for _, file in args.also)):
+        wiring.check_output(file)
+    exceptions, vex = _exceptions(args.exceptions), VexStatements(_statements(args.vex))
+    ref = parse_target(args.target, args.platform)
     limits = Limits.parse(args.limit)
+    detectors = wiring.detectors(args.skip, args.yara)
+    base = open_base(args.base, limits) if args.base else None
     with wiring.advisory_store() as (store, is_snapshot):
-        with open_image(ref, limits) as opened, progress.reading(str(ref)) as report_progress:
-            inventory = read_inventory(opened, report_progress)
+        now = datetime.now(UTC)
+        with (
+            wiring.layer_cache(not args.no_cache, str(limits)) as cache,
+            open_image(ref, limits) as opened,
+            progress.reading(str(ref)) as report_progress,
+        ):
+            inspector = ContentInspector(detectors, FIRST_GUESS, limits.content_bytes)
+            reading = read_image(opened, report_progress, inspector=inspector, cache=cache)
+            inventory = reading.inventory
+            contents = look_at(reading, opened, detectors, limits.content_bytes, cache)
+        report = scan(
+            inventory,
+            opened,
+            store,
+            is_snapshot,
+            today=now.date(),
+            host=wiring.host_kernel(),
+            contents=contents,
+        )
+        report = without_kinds(report, args.skip)
+        report = attributed(report, base)
+        report, remarks = suppress(report, exceptions, vex, now.date())
         if args.explain:
             args.code = arguments.incomplete_code(inventory.incomplete, args)
             with wiring.output(args.output) as out:
-                for line in explain(args.explain, inventory, store):
+                for line in explain(args.explain, inventory, store, report, vex):
                     print(arguments.printable(line), file=out)
             arguments.mention_incomplete(inventory.incomplete)
             return int(args.code)
-        report = scan(inventory, opened, store, is_snapshot)
     if args.ignore_unfixed:
         report = without_unfixed(report)
     threshold = Severity[args.fail_on.upper()] if args.fail_on else None
@@ -87,10 +166,34 @@ def run(args: argparse.Namespace) -> int:
     width = shutil.get_terminal_size((100, 24)).columns
     for form, file in [*args.also, (args.format, args.output)]:
         with wiring.output(file) as out:
-            FORMATS[form](report, out, Options(args.all, wiring.wants_colour(out), width))
+            options = Options(args.all, wiring.wants_colour(out), width, threshold, now)
+            FORMATS[form](report, out, options)
     sys.stdout.flush()
+    arguments.mention(remarks)
     arguments.mention_incomplete(report.incomplete)
-    unrated = sum(f.severity is Severity.UNKNOWN for f in report.findings)
+    unrated = sum(
+        finding.severity is Severity.UNKNOWN and not discounted(finding, report)
+        for finding in report.findings
+    )
     if unrated and threshold not in (None, Severity.UNKNOWN):
         arguments.mention([f"{unrated} findings have no severity and do not count for --fail-on"])
     return int(args.code)
+
+
+def _exceptions(path: str | None) -> tuple["Entry", ...]:
+    """Return the exceptions of the file that was named, else of the one in this folder."""
+    if path is None and not Path(_EXCEPTIONS).is_file():
+        return ()
+    from seawall.scanning import exceptions
+
+    return exceptions.read(path or _EXCEPTIONS)
+
+
+def _statements(paths: Sequence[str]) -> Iterator["Statement"]:
+    """Yield the statements of all VEX documents, in the order they were named."""
+    if not paths:
+        return
+    from seawall.scanning import vex
+
+    for path in paths:
+        yield from vex.read(path)

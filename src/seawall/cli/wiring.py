@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
@@ -12,7 +12,10 @@ from seawall.errors import CacheUnusable, StoreUnusable, UsageError
 
 if TYPE_CHECKING:
     from seawall.advisories import AdvisoryStore
+    from seawall.inventory import LayerCache
     from seawall.inventory.layer_store import LayerStore
+    from seawall.scanning.content.contract import Detector
+    from seawall.scanning.kernel import HostKernel
 
 _SNAPSHOT = "snapshot.sqlite.zst"
 
@@ -76,7 +79,7 @@ def open_cache(settings: str = "") -> "LayerStore":
 
 
 @contextmanager
-def layer_cache(is_wanted: bool, settings: str) -> Iterator["LayerStore | None"]:
+def layer_cache(is_wanted: bool, settings: str) -> Iterator["LayerCache | None"]:
     """Yield the cache of layers, or None where it is not wanted or cannot be used.
 
     A scan must not fail for want of a cache: why there is none is said on stderr.
@@ -93,7 +96,94 @@ def layer_cache(is_wanted: bool, settings: str) -> Iterator["LayerStore | None"]
         yield None
         return
     with store:
-        yield store
+        yield _Forgiving(store)
+
+
+class _Forgiving:
+    """A cache whose failures cost only time; they are told once."""
+
+    def __init__(self, store: "LayerStore") -> None:
+        self._store: LayerStore | None = store
+
+    def get(self, subject: str, part: str) -> bytes | None:
+        """Return what was kept; None, too, where the cache fails."""
+        with self._told():
+            return self._store.get(subject, part) if self._store else None
+        return None
+
+    def put(self, subject: str, part: str, data: bytes) -> None:
+        """Keep it, where the cache does not fail."""
+        with self._told():
+            if self._store:
+                self._store.put(subject, part, data)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except CacheUnusable as error:
+            from seawall.cli.arguments import mention
+
+            self._store = None
+            mention([f"going on without the cache of layers: {error}"])
+
+
+def detectors(skipped: Collection[str], rule_folders: Sequence[str]) -> list["Detector"]:
+    """Return what looks at the content of files, but for what is skipped.
+
+    Raises:
+        UsageError: a folder without rules, or a rule that cannot be compiled.
+    """
+    found: list[Detector] = []
+    if "secrets" not in skipped:
+        from seawall.scanning.content.secrets import SecretsDetector, own_rules
+
+        found.append(SecretsDetector(own_rules()))
+    if "malware" not in skipped:
+        from seawall.scanning.content import malware
+
+        users = [rule for folder in rule_folders for rule in malware.rules_in(Path(folder))]
+        found.append(malware.MalwareDetector([*malware.own_rules(), *users]))
+    return found
+
+
+def host_kernel() -> "HostKernel | None":
+    """Return the kernel that runs on this host; None where it cannot be told."""
+    from seawall.inventory.catalogers import ImageFile
+    from seawall.inventory.catalogers.os_release import distribution
+    from seawall.model import Distribution
+    from seawall.scanning.kernel import host_kernel as named
+
+    try:
+        version = Path("/proc/version").read_text(encoding="utf-8", errors="replace")
+        release = Path("/etc/os-release").read_bytes()
+    except OSError:
+        return None
+    for fact in distribution(ImageFile("etc/os-release", release)):
+        if isinstance(fact, Distribution):
+            return named(fact, version)
+    return None
+
+
+def check_output(path: str | None) -> None:
+    """Tell before the work whether `output` will be able to write a file.
+
+    Raises:
+        UsageError: its folder is missing or not ours to write to, or it is a folder itself.
+    """
+    if path is None or path == "-":
+        return
+    target = Path(path).resolve()
+    try:
+        if target.is_dir():
+            raise UsageError(f"{path}: cannot be written (it is a folder)")
+        if not target.parent.is_dir():
+            raise UsageError(f"{path}: cannot be written (no folder {target.parent})")
+        is_file = not target.exists() or target.is_file()  # a device or a pipe needs no draft
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
+    if is_file and not os.access(target.parent, os.W_OK):
+        raise UsageError(f"{path}: cannot be written (no permission for {target.parent})")
 
 
 @contextmanager

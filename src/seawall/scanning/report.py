@@ -1,9 +1,9 @@
 """What one scan found, for any writer to render."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from seawall.model import Distribution, Finding, Image, Incomplete
+from seawall.model import Distribution, Finding, Image, Incomplete, Inventory
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,26 @@ class AdvisoryData:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """Why findings are there and do not count: an exception, or a VEX statement."""
+
+    status: str  # "accepted" by an exception; "not_affected" or "fixed" as VEX says it
+    reason: str  # in a person's words; may be empty where there is a justification
+    justification: str = ""  # one of the five words of VEX
+
+
+@dataclass(frozen=True, slots=True)
+class BaseImage:
+    """The image that this one was built from, as far as it is known."""
+
+    name: str  # "debian:12"; empty when nothing names it
+    digest: str  # that the name stood for; may be empty
+    layers: int  # how many of the lowest layers are its own; 0 when nothing tells
+    evidence: str  # what it is known by, as one clause
+    is_certain: bool  # its layers were compared; else it is a guess
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One scan."""
 
@@ -27,4 +47,8 @@ class Report:
     incomplete: Sequence[Incomplete]  # what could not be analysed or judged
     data: AdvisoryData
     version: str  # of Seawall
+    inventory: Inventory  # that was judged
     notes: Sequence[str] = ()  # what was left out on purpose
+    warnings: Sequence[str] = ()  # what a reader must know first: exceptions that have ended
+    decisions: Mapping[str, Decision] = field(default_factory=dict)  # by `Finding.suppressed`
+    base: BaseImage | None = None

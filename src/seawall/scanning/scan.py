@@ -1,31 +1,95 @@
 """One scan: read an open image, judge it, and put it all into a report."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
+from typing import Protocol
 
 import seawall
 from seawall.advisories import AdvisoryStore
-from seawall.images import OpenImage
-from seawall.model import Finding, FixState, Image, Inventory, Severity, Urgency
+from seawall.model import Finding, FixState, Image, Inventory, Kind, Severity, Urgency
+from seawall.scanning.configuration import configuration_findings
+from seawall.scanning.content.looking import Contents
+from seawall.scanning.kernel import HostKernel
 from seawall.scanning.report import AdvisoryData, Report
-from seawall.scanning.vulnerabilities import judge
+from seawall.scanning.vulnerabilities import SYSTEM_TYPES, judge
+
+
+class Described(Protocol):
+    """What a scan was made of: an open image, or a bill of materials."""
+
+    @property
+    def image(self) -> Image:
+        """Who it is."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What was left out on purpose."""
 
 
 def scan(
-    inventory: Inventory, opened: OpenImage, store: AdvisoryStore, is_snapshot: bool
+    inventory: Inventory,
+    opened: Described,
+    store: AdvisoryStore,
+    is_snapshot: bool,
+    *,
+    today: date | None = None,
+    host: HostKernel | None = None,
+    contents: Contents | None = None,
 ) -> Report:
-    """Return the report on an image whose inventory was read from `opened`."""
-    judgement = judge(inventory, store)
+    """Return the report on an image whose inventory was read from `opened`; see `judge`.
+
+    With `contents`, what its files hold and how it is configured stand in it, too.
+    """
     image: Image = opened.image
+    judgement = judge(
+        inventory, store, today=today, host=host, locked_counts=locked_counts(image, inventory)
+    )
+    others: tuple[Finding, ...] = ()
+    if contents is not None:
+        others = (*contents.findings, *configuration_findings(image, contents, inventory))
     return Report(
         image=image,
         distribution=inventory.distribution,
         packages=dict(sorted(Counter(package.type for package in inventory.packages).items())),
-        findings=judgement.findings,
-        incomplete=(*inventory.incomplete, *judgement.incomplete),
+        findings=(*judgement.findings, *sorted(others, key=_order)),
+        incomplete=(
+            *inventory.incomplete,
+            *(contents.incomplete if contents else ()),
+            *judgement.incomplete,
+        ),
         data=advisory_data(store, is_snapshot),
         version=seawall.__version__,
-        notes=tuple(opened.notes),
+        inventory=inventory,
+        notes=(*opened.notes, *judgement.notes),
+    )
+
+
+_URGENCIES = {urgency: number for number, urgency in enumerate(Urgency)}
+
+
+def _order(finding: Finding) -> tuple[int, int, str, str, str, int]:
+    return (
+        _URGENCIES[finding.urgency],
+        -finding.severity,
+        str(finding.kind),
+        finding.id,
+        finding.path,
+        finding.line,
+    )
+
+
+def locked_counts(image: Image, inventory: Inventory) -> bool:
+    """Tell whether what a lock file names counts: in a directory that is a project's.
+
+    There it is what gets installed; in an image, or a directory with a distribution in it, it is
+    only left over from a build.
+    """
+    return (
+        not image.digest
+        and inventory.distribution is None
+        and not any(package.type in SYSTEM_TYPES for package in inventory.packages)
     )
 
 
@@ -40,13 +104,33 @@ def advisory_data(store: AdvisoryStore, is_snapshot: bool) -> AdvisoryData:
     )
 
 
-def without_unfixed(report: Report) -> Report:
-    """Return the report without findings that nobody can fix yet; a note says how many left.
+_NAMES = {
+    "secrets": Kind.SECRET,
+    "malware": Kind.MALWARE,
+    "tampering": Kind.TAMPERED,
+    "configuration": Kind.CONFIGURATION,
+}
 
-    Malicious packages stay: to remove them needs no fix.
+
+def without_kinds(report: Report, names: Sequence[str]) -> Report:
+    """Return the report without kinds of findings that nobody wants; a note says which."""
+    if not names:
+        return report
+    left_out = {_NAMES[name] for name in names}
+    kept = tuple(f for f in report.findings if f.kind not in left_out)
+    note = f"did not look for {', '.join(sorted(set(names)))}"
+    return replace(report, findings=kept, notes=(*report.notes, note))
+
+
+def without_unfixed(report: Report) -> Report:
+    """Return the report without flaws that nobody can fix yet; a note says how many left.
+
+    Malicious packages stay: to remove them needs no fix. So does what is no flaw of a package.
     """
     kept = tuple(
-        f for f in report.findings if f.state is FixState.FIXED or f.urgency is Urgency.NOW
+        f
+        for f in report.findings
+        if f.kind is not Kind.VULNERABILITY or f.state is FixState.FIXED or f.urgency is Urgency.NOW
     )
     left = len(report.findings) - len(kept)
     notes = (*report.notes, f"left out {left} findings without a fix") if left else report.notes
@@ -54,11 +138,22 @@ def without_unfixed(report: Report) -> Report:
 
 
 def over_threshold(report: Report, threshold: Severity) -> list[Finding]:
-    """Return the findings at or above `threshold` that can be acted on.
+    """Return the findings at or above `threshold` that can be acted on; see `discounted`.
 
-    What the distribution judged to need no action never counts; what has no severity counts only
-    when the threshold is "unknown".
+    What has no severity counts only when the threshold is "unknown".
     """
-    return [
-        f for f in report.findings if f.severity >= threshold and f.urgency is not Urgency.HIDDEN
-    ]
+    return [f for f in report.findings if f.severity >= threshold and not discounted(f, report)]
+
+
+def discounted(finding: Finding, report: Report) -> str:
+    """Return why a finding never counts for a gate, whatever its severity; empty when it does.
+
+    What a lock file names counts where `locked_counts` says so.
+    """
+    if finding.suppressed:
+        return finding.suppressed
+    if finding.urgency is Urgency.HIDDEN:
+        return f"it needs no action: {finding.reason}"
+    if finding.locked and not locked_counts(report.image, report.inventory):
+        return "a lock file names it, nothing shows that it is installed"
+    return ""

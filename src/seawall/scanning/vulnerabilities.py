@@ -7,9 +7,19 @@ it says nothing the flaw is reported as unconfirmed, below all others.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
-from seawall.advisories import AdvisoryStore, Flaw, Interval, flaw_names, match, subject_of
+from seawall.advisories import (
+    AdvisoryStore,
+    Flaw,
+    Interval,
+    flaw_names,
+    holds,
+    is_about,
+    match,
+    subject_of,
+)
 from seawall.errors import VersionSyntaxError
 from seawall.inventory import purl
 from seawall.model import (
@@ -22,11 +32,18 @@ from seawall.model import (
     Severity,
     Urgency,
 )
-from seawall.versions import key
+from seawall.scanning.end_of_life import end_of_life
+from seawall.scanning.kernel import HostKernel, is_kernel_part
 
 _LIKELY = 0.1  # EPSS probability from which a flaw counts as likely to be exploited
-# Built from the kernel's source, but no kernel: nothing in them can be attacked in a container.
-_KERNEL_PARTS = re.compile(r"linux-(?:libc-dev|headers-|kbuild-|compiler-|doc|source).*")
+SYSTEM_TYPES = frozenset({"alpm", "apk", "deb", "rpm"})  # packages of distributions
+_NOTICES = {
+    "unmaintained": "a notice that nobody maintains it, no flaw by itself",
+    "unsound": "a notice that it can be used unsafely, no flaw by itself",
+    "notice": "a notice, no flaw by itself",
+    "unreviewed": "nobody of the Go project has reviewed the record",
+}
+_CHANNELS = {"espos": "SUSE's ESPOS", "ltss": "SUSE's LTSS"}  # all others are Ubuntu Pro's
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +60,46 @@ class Judgement:
 
     findings: tuple[Finding, ...]
     incomplete: tuple[Incomplete, ...]
+    notes: tuple[str, ...] = ()  # what a reader must know of how it was judged
 
 
-def judge(inventory: Inventory, store: AdvisoryStore) -> Judgement:
-    """Return all findings, most urgent first."""
+def judge(
+    inventory: Inventory,
+    store: AdvisoryStore,
+    *,
+    today: date | None = None,
+    host: HostKernel | None = None,
+    locked_counts: bool = False,
+) -> Judgement:
+    """Return all findings, most urgent first.
+
+    Without `today` nothing is said of the distribution's end of life. Kernel headers are judged
+    against `host`, the kernel that runs here. `locked_counts` says that lock files tell what is
+    going to be installed, as in a project's directory; see `locked_counts` in `scan`.
+    """
     matches = match(inventory.packages, inventory.distribution, store)
     statements = Statements(inventory, store)
+    running = _Running(host, inventory, store)
     findings = [
         finding
         for package, flaws in matches.flaws.items()
         for flaw in flaws
-        if (finding := _finding(package, flaw, inventory, statements)) is not None
+        if (finding := _finding(package, flaw, inventory, statements, running)) is not None
     ]
+    if not locked_counts:
+        findings = [_only_locked(finding) if finding.locked else finding for finding in findings]
+    if today is not None and (ended := end_of_life(inventory.distribution, today)):
+        findings.append(ended)
     findings.sort(key=_order)
-    return Judgement(tuple(findings), tuple(dict.fromkeys(matches.incomplete)))
+    incomplete = tuple(dict.fromkeys(matches.incomplete))
+    return Judgement(tuple(findings), incomplete, tuple(matches.notes))
+
+
+def _only_locked(finding: Finding) -> Finding:
+    """Return a finding that says what it rests on: a lock file is left over from a build."""
+    urgency = finding.urgency if finding.urgency is Urgency.HIDDEN else Urgency.WATCH
+    reason = f"{finding.reason}; only a lock file names it, nothing shows that it is installed"
+    return replace(finding, urgency=urgency, reason=reason)
 
 
 class Statements:
@@ -65,16 +108,19 @@ class Statements:
     def __init__(self, inventory: Inventory, store: AdvisoryStore) -> None:
         self._store = store
         self._distribution = inventory.distribution
-        self._debs: Mapping[str, Package] = {
-            package.name: package for package in inventory.packages if package.type == "deb"
+        self._installed: Mapping[tuple[str, str], Package] = {
+            (package.type, package.name): package
+            for package in inventory.packages
+            if package.type in SYSTEM_TYPES
         }
+        self._ecosystems = store.ecosystems()
         self._layers = {layer: number for number, layer in enumerate(inventory.layers, 1)}
         self._known: dict[str, dict[str, Statement]] = {}
 
     def owner(self, package: Package) -> Package | None:
         """Return the distribution package that owns the files of `package`."""
         kind, _, name = package.owner.partition(":")
-        owner = self._debs.get(name) if kind == "deb" else None
+        owner = self._installed.get((kind, name))
         return None if owner and self._is_replaced(package, owner) else owner
 
     def _is_replaced(self, package: Package, owner: Package) -> bool:
@@ -94,28 +140,58 @@ class Statements:
         return self._known[owner.name]
 
     def _statements(self, owner: Package) -> Iterator[tuple[str, Statement]]:
-        subject = subject_of(owner, self._distribution)
+        subject = subject_of(owner, self._distribution, self._ecosystems)
         if subject is None:
             return
-        products = self._store.products((name, subject.name) for name in subject.ecosystems)
-        try:
-            version = key(subject.scheme, subject.version)
-        except VersionSyntaxError:
-            return
+        products = self._store.products(
+            (ecosystem, name) for ecosystem in subject.ecosystems for name in subject.names
+        )
         for (ecosystem, name), product in products.items():
             spoken = list(self._store.spoken_of(product))
             advisories = self._store.advisories(row for row, _ in spoken)
             for row, interval in spoken:
-                if advisories[row].withdrawn:
+                if advisories[row].withdrawn or not is_about(subject, interval):
                     continue
-                affected = interval.low <= version and (
-                    interval.high is None or version < interval.high
-                )
+                try:
+                    affected = holds(subject, interval)
+                except VersionSyntaxError:
+                    return
                 said = _said(interval, affected)
                 text = f"{ecosystem} says of {name}: {said}, installed {subject.version}"
                 advisory = advisories[row]
                 for alias in {advisory.id}.union(*flaw_names(advisory)):
                     yield alias, Statement(affected, text)
+
+
+class _Running:
+    """What the distribution of this host says of its own kernel; asked when headers are found."""
+
+    def __init__(self, host: HostKernel | None, inventory: Inventory, store: AdvisoryStore) -> None:
+        self._host, self._store = host, store
+        self._is_same = (
+            host is not None
+            and inventory.distribution is not None
+            and host.distribution.id == inventory.distribution.id
+        )
+        self._said: Mapping[str, Statement] | None = None
+
+    def verdict(self, flaw: Flaw) -> tuple[bool, str]:
+        """Return whether the running kernel has the flaw, and that in words."""
+        headers = "headers only, no kernel code runs from this package"
+        if self._host is None:
+            return False, headers
+        if not self._is_same:
+            return False, f"{headers}; the host's kernel is another distribution's: not compared"
+        kernel = f"this host's kernel {self._host.package.version}"
+        if self._said is None:
+            there = Inventory("", "", self._host.distribution, (self._host.package,))
+            self._said = Statements(there, self._store).about(self._host.package)
+        known = decided(flaw, self._said)
+        if not known:
+            return False, f"{headers}; {kernel} is not known to have it"
+        if any(self._said[name].affected for name in known):
+            return True, f"headers only, but {kernel} is affected as well"
+        return False, f"headers only; {kernel} has the fix"
 
 
 def _said(interval: Interval, affected: bool) -> str:
@@ -145,7 +221,11 @@ def decided(flaw: Flaw, said: Mapping[str, Statement]) -> list[str]:
 
 
 def _finding(
-    package: Package, flaw: Flaw, inventory: Inventory, statements: Statements
+    package: Package,
+    flaw: Flaw,
+    inventory: Inventory,
+    statements: Statements,
+    running: _Running,
 ) -> Finding | None:
     """Return the finding, or None where the distribution that owns the files says otherwise."""
     confirmed = True
@@ -159,14 +239,15 @@ def _finding(
         known = sorted(flaw.names & said.keys())
         what = f"speaks only of {', '.join(known)}" if known else "says nothing of it"
         reason += f"; its files belong to {package.owner}, and the distribution {what}"
-    is_part = package.type == "deb" and _KERNEL_PARTS.fullmatch(package.name) is not None
-    if is_part:
-        reason += "; headers only, no kernel code runs from this package"
-    urgency = Urgency.HIDDEN if is_part else urgency_of(flaw, confirmed)
+    urgency = urgency_of(flaw, confirmed)
     if package.type == "deb" and _is_rebuild(package, flaw.fixed_in):
         # Sorted below it, yet made from it: such a record names another release's version.
         reason += f"; {package.version} is the rebuild of that very version for this release"
-        urgency = Urgency.HIDDEN if is_part else Urgency.WATCH
+        urgency = Urgency.WATCH
+    if is_kernel_part(package):
+        is_affected, words = running.verdict(flaw)
+        reason += f"; {words}"
+        urgency = Urgency.WATCH if is_affected else Urgency.HIDDEN
     return Finding(
         kind=Kind.VULNERABILITY,
         id=flaw.id,
@@ -187,6 +268,8 @@ def _finding(
         epss=flaw.epss,
         summary=flaw.summary,
         confirmed=confirmed,
+        locked=package.locked,
+        evidence=package.evidence,
     )
 
 
@@ -203,9 +286,9 @@ def urgency_of(flaw: Flaw, confirmed: bool) -> Urgency:
     """
     if flaw.is_malicious and confirmed:
         return Urgency.NOW
-    if flaw.state is FixState.WILL_NOT_FIX:
+    if flaw.state is FixState.WILL_NOT_FIX or flaw.notice in ("notice", "unmaintained"):
         return Urgency.HIDDEN
-    if flaw.state is not FixState.FIXED or not confirmed:
+    if flaw.state is not FixState.FIXED or flaw.notice or not confirmed:
         return Urgency.WATCH
     if flaw.exploited_since or flaw.severity is Severity.CRITICAL:
         return Urgency.NOW
@@ -227,7 +310,11 @@ def _range_reason(package: Package, flaw: Flaw, inventory: Inventory) -> str:
     version = subject.version if subject else package.version
     # The range that the fix comes from, where several advisories speak.
     where = next((r for r in flaw.ranges if r.fixed == flaw.fixed_in), flaw.ranges[0])
-    if where.fixed:
+    if flaw.withheld:
+        paid = _CHANNELS.get(flaw.channel) or f"Ubuntu Pro ({flaw.channel})"
+        text = f"{version} is affected, and the fix {flaw.withheld} is only in {paid}, "
+        text += "which this image does not use"
+    elif where.fixed:
         text = f"{version} is below {where.fixed}"
     elif where.last_affected and where.last_affected == where.introduced:
         text = f"{version} is listed as affected"
@@ -241,6 +328,8 @@ def _range_reason(package: Package, flaw: Flaw, inventory: Inventory) -> str:
         text += ", rated unimportant by the distribution"
     elif flaw.state is FixState.END_OF_LIFE:
         text += ", and the release is no longer supported"
+    if flaw.notice:
+        text += f"; {_NOTICES.get(flaw.notice, flaw.notice)}"
     return f"{', '.join(flaw.advisories)} ({where.ecosystem}, {where.name}): {text}"
 
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from seawall.model import Inventory, Package
+from seawall.model import Distribution, Inventory, Package
 from seawall.scanning import explain
 from tests.unit.advisories.records import Record, affects, below, real, record, store_of
+from tests.unit.scanning.reports.samples import AWS_KEY, REPORT
+from tests.unit.scanning.reports.samples import GLIBC as FINDING
 from tests.unit.scanning.test_vulnerabilities import (
     BOOKWORM,
     DEB,
@@ -162,3 +164,55 @@ def test_a_bundle_does_not_make_its_other_flaws_this_one(tmp_path: Path) -> None
     assert lines[0] == "CVE-2020-2: reported."
     assert len([line for line in reported if "var/x" in line]) == 1
     assert told(tmp_path / "b", "DSA-1-1", records, inventory(LIBC))[0] == "DSA-1-1: reported."
+
+
+def test_of_many_packages_that_are_not_installed_a_few_are_named(tmp_path: Path) -> None:
+    parts = [below("Debian:12", f"part-{n}", "1-1") for n in range(9)]
+    content = record("DSA-1-1", *parts, upstream=["CVE-2020-1111"])
+    lines = told(tmp_path, "CVE-2020-1111", {"Debian": [content]}, inventory(LIBC))
+    assert sum("is not installed" in line for line in lines) == 5
+    assert "  and 4 more that are not in this image" in lines
+
+
+def test_a_fix_of_another_module_is_told_to_be_about_that(tmp_path: Path) -> None:
+    fixed = "1:18.18.2-1.module_el8.8.0+3671+1"
+    content = record(
+        "ALSA-2023:5869",
+        below("AlmaLinux:8", "nodejs", fixed),
+        summary="Important: nodejs:18 security update",
+        upstream=["CVE-2023-44487"],
+    )
+    package = Package("rpm", "nodejs", "1:16.20.1-1.module_el8.8.0+1+1", module="nodejs:16")
+    held = inventory(package, distribution=Distribution("almalinux", "8.8"))
+    lines = told(tmp_path, "CVE-2023-44487", {"AlmaLinux": [content]}, held)
+    assert any("not affected, this is about nodejs:18" in line for line in lines)
+
+
+def test_packages_of_an_ecosystem_that_is_not_in_the_image_are_one_line(tmp_path: Path) -> None:
+    parts = [below("AlmaLinux:8", f"part-{n}", "1-1") for n in range(9)]
+    content = record("ALSA-1", *parts, upstream=["CVE-2020-1111"])
+    lines = told(tmp_path, "CVE-2020-1111", {"AlmaLinux": [content]}, inventory(LIBC))
+    assert lines[-1] == "  AlmaLinux:8: this image has no package of it"
+
+
+def test_a_rules_id_is_explained_with_place_evidence_and_layer(tmp_path: Path) -> None:
+    report = replace(REPORT, findings=[replace(AWS_KEY, suppressed="by ana")])
+    with store_of(tmp_path, {}) as store:
+        lines = list(explain("AWS-access-key", inventory(), store, report))
+    assert lines == [
+        "AWS-access-key: reported.",
+        "  fix now: AWS access key (app/.env:3)",
+        "    the pattern of an access key id, and its letters are random",
+        "    seen: AKIA…(20 characters)",
+        "    remedy: revoke the key; keep it out of the image with a build secret",
+        "    from layer 2, RUN apt-get",
+        "    does not count: by ana",
+    ]
+
+
+def test_a_flaw_that_was_decided_on_is_called_suppressed(tmp_path: Path) -> None:
+    report = replace(REPORT, findings=[replace(FINDING, suppressed="by ana")])
+    with store_of(tmp_path, {"Debian": [GLIBC]}) as store:
+        lines = list(explain("CVE-2023-4911", inventory(LIBC), store, report))
+    assert lines[0] == "CVE-2023-4911: reported, but suppressed."
+    assert "    does not count: by ana" in lines

@@ -8,6 +8,7 @@ import pytest
 
 from seawall.images import OpenImage
 from seawall.model import (
+    Distribution,
     Finding,
     FixState,
     Image,
@@ -17,9 +18,17 @@ from seawall.model import (
     Severity,
     Urgency,
 )
-from seawall.scanning import Report, advisory_data, over_threshold, scan, without_unfixed
+from seawall.scanning import (
+    Report,
+    advisory_data,
+    discounted,
+    over_threshold,
+    scan,
+    without_unfixed,
+)
+from seawall.scanning.scan import locked_counts
 from tests.unit.advisories.records import below, record, store_of
-from tests.unit.scanning.reports.samples import GLIBC, REPORT
+from tests.unit.scanning.reports.samples import AWS_KEY, GLIBC, OTHERS, REPORT, ROOT
 from tests.unit.scanning.test_vulnerabilities import inventory
 
 
@@ -116,3 +125,50 @@ def test_findings_at_or_above_the_threshold_count(threshold: Severity, expected:
 def test_unconfirmed_and_unfixed_findings_count_for_a_gate() -> None:
     unconfirmed = replace(UNFIXED, confirmed=False)
     assert over_threshold(report_of(unconfirmed), Severity.HIGH) == [unconfirmed]
+
+
+@pytest.mark.parametrize(
+    ("digest", "distribution", "packages", "counts"),
+    [
+        ("", None, ["npm", "pypi"], True),
+        ("", None, [], True),
+        ("sha256:1", None, ["npm"], False),
+        ("", "debian", ["npm"], False),
+        ("", None, ["npm", "apk"], False),
+    ],
+)
+def test_lock_files_count_in_a_projects_directory_only(
+    digest: str, distribution: str | None, packages: list[str], counts: bool
+) -> None:
+    image = Image(ImageRef("dir", "x"), digest, ())
+    held = replace(
+        inventory(*(Package(kind, "x", "1") for kind in packages)),
+        distribution=Distribution(distribution, "12") if distribution else None,
+    )
+    assert locked_counts(image, held) is counts
+    locked = replace(GLIBC, locked=True)
+    report = replace(report_of(locked), image=image, inventory=held)
+    assert bool(over_threshold(report, Severity.HIGH)) is counts
+
+
+def test_what_is_no_flaw_of_a_package_stays_without_a_fix() -> None:
+    assert without_unfixed(report_of(AWS_KEY, ROOT)).findings == (AWS_KEY, ROOT)
+
+
+def test_secrets_malware_and_tampered_files_count_by_their_severity() -> None:
+    report = report_of(*OTHERS)
+    assert over_threshold(report, Severity.CRITICAL) == OTHERS[:2]
+    assert over_threshold(report, Severity.MEDIUM) == OTHERS
+
+
+def test_what_was_decided_or_only_a_lock_file_names_never_counts() -> None:
+    decided, locked = replace(GLIBC, suppressed="by ana"), replace(GLIBC, locked=True)
+    report = report_of(decided, locked)
+    assert over_threshold(report, Severity.UNKNOWN) == []
+    assert discounted(decided, report) == "by ana"
+    project = replace(
+        report,
+        image=replace(report.image, digest=""),
+        inventory=replace(report.inventory, distribution=None, packages=()),
+    )
+    assert over_threshold(project, Severity.UNKNOWN) == [locked]

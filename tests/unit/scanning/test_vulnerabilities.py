@@ -339,3 +339,80 @@ def test_a_malicious_package_is_critical_and_urgent_without_any_fix(tmp_path: Pa
     content = record("MAL-2024-1", affects("npm", "evil", INTRODUCED))
     (finding,) = judged(tmp_path, {"npm": [content]}, Package("npm", "evil", "1.0.0")).findings
     assert (finding.severity, finding.urgency) == (Severity.CRITICAL, Urgency.NOW)
+
+
+# --- other distributions, notices, lock files ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("distribution", "release", "version", "fixed"),
+    [
+        (Distribution("almalinux", "9.3"), "AlmaLinux:9", "3.1.2-1.el9", "3.1.2-2.el9"),
+        (Distribution("alpine", "3.18.4"), "Alpine:v3.18", "3.1.2-r0", "3.1.2-r1"),
+        (Distribution("rocky", "9.3"), "Rocky Linux:9", "3.1.2-1.el9", "3.1.2-2.el9"),
+    ],
+)
+def test_any_distribution_decides_on_what_it_owns(
+    tmp_path: Path, distribution: Distribution, release: str, version: str, fixed: str
+) -> None:
+    kind = "apk" if distribution.id == "alpine" else "rpm"
+    name = "python3-jinja2" if kind == "rpm" else "py3-jinja2"
+    mine = replace(JINJA, owner=f"{kind}:{name}")
+    content = record("X-1", below(release, name, fixed), upstream=["CVE-2024-56326"])
+    records = {"PyPI": [GHSA], release.partition(":")[0]: [content]}
+    results: list[list[tuple[str, bool]]] = []
+    with store_of(tmp_path, records) as store:
+        for installed in (version, fixed):
+            owner = Package(kind, name, installed, name, layer=LAYERS[0])
+            held = inventory(mine, owner, distribution=distribution)
+            results.append([(f.name, f.confirmed) for f in judge(held, store).findings])
+    assert results == [[(name, True)], []]
+    silent = {"PyPI": [GHSA]}
+    with store_of(tmp_path / "silent", silent) as store:
+        held = inventory(mine, Package(kind, name, version, name), distribution=distribution)
+        assert [(f.name, f.confirmed) for f in judge(held, store).findings] == [("Jinja2", False)]
+
+
+def test_a_fix_that_only_ubuntu_pro_has_is_told_and_not_urgent(tmp_path: Path) -> None:
+    part = below("Ubuntu:Pro:20.04:LTS", "glibc", "2.31-0ubuntu9.18+esm1")
+    content = record("UBUNTU-CVE-2023-1", part, database_specific={"severity": "critical"})
+    package = Package("deb", "libc6", "2.31-0ubuntu9.17", "glibc", "2.31-0ubuntu9.17")
+    held = inventory(package, distribution=Distribution("ubuntu", "20.04"))
+    with store_of(tmp_path, {"Ubuntu": [content]}) as store:
+        (finding,) = judge(held, store).findings
+    assert (finding.state, finding.urgency) == (FixState.UNFIXED, Urgency.WATCH)
+    assert finding.reason.endswith(
+        "2.31-0ubuntu9.17 is affected, and the fix 2.31-0ubuntu9.18+esm1 is only in Ubuntu Pro "
+        "(esm), which this image does not use"
+    )
+
+
+@pytest.mark.parametrize(
+    ("informational", "urgency"),
+    [("unmaintained", Urgency.HIDDEN), ("notice", Urgency.HIDDEN), ("unsound", Urgency.WATCH)],
+)
+def test_a_notice_of_rustsec_is_no_flaw_by_itself(
+    tmp_path: Path, informational: str, urgency: Urgency
+) -> None:
+    part = below("crates.io", "x", "2.0.0", database_specific={"informational": informational})
+    content = record("RUSTSEC-1", part, database_specific={"severity": "critical"})
+    (finding,) = judged(tmp_path, {"crates.io": [content]}, Package("cargo", "x", "1.0.0")).findings
+    assert finding.urgency is urgency
+    assert "no flaw by itself" in finding.reason
+
+
+def test_what_only_a_lock_file_names_is_listed_and_marked(tmp_path: Path) -> None:
+    locked = replace(JINJA, owner="", locked=True)
+    with store_of(tmp_path, {"PyPI": [GHSA]}) as store:
+        (in_image,) = judge(inventory(locked), store).findings
+        (in_project,) = judge(inventory(locked), store, locked_counts=True).findings
+    assert (in_image.locked, in_image.urgency) == (True, Urgency.WATCH)
+    assert in_image.reason.endswith("only a lock file names it, nothing shows that it is installed")
+    assert (in_project.locked, in_project.urgency) == (True, Urgency.NOW)
+
+
+def test_what_shows_a_program_without_a_package_is_told(tmp_path: Path) -> None:
+    redis = Package("generic", "redis", "7.0.11", evidence="offset 0x10: Redis v7.0.11")
+    records = {"Bitnami": [record("BIT-redis-1", below("Bitnami", "redis", "7.0.12"))]}
+    (finding,) = judged(tmp_path, records, redis).findings
+    assert finding.evidence == "offset 0x10: Redis v7.0.11"

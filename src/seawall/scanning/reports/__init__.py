@@ -30,5 +30,9 @@ FORMATS: Mapping[str, Writer] = MappingProxyType(
         "json": _writer("json"),
         "sarif": _writer("sarif"),
         "html": _writer("html"),
+        "junit": _writer("junit"),
+        "cyclonedx-json": _writer("cyclonedx_json"),
+        "spdx-json": _writer("spdx_json"),
+        "openvex": _writer("openvex"),
     }
 )

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from seawall.model import Finding, FixState, Severity, Urgency
+from seawall.model import Finding, FixState, Kind, Severity, Urgency
 
-_Value = TypeVar("_Value", Severity, Urgency)
+_Value = TypeVar("_Value", Severity, Urgency, Kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,17 @@ class Group:
         return list(dict.fromkeys(finding.layer for finding in self.findings if finding.layer))
 
     @property
+    def from_base(self) -> bool | None:
+        """Whether the base image brought all of them, or none; None where that differs."""
+        known = {finding.from_base for finding in self.findings}
+        return known.pop() if len(known) == 1 else None
+
+    @property
+    def locked(self) -> bool:
+        """Whether lock files alone name what they are about."""
+        return self.findings[0].locked
+
+    @property
     def confirmed(self) -> bool:
         """False when the distribution is silent about all of them."""
         return any(finding.confirmed for finding in self.findings)
@@ -95,35 +106,64 @@ def package_type(finding: Finding) -> str:
     return finding.package.removeprefix("pkg:").partition("/")[0]
 
 
+def counting(findings: Iterable[Finding]) -> list[Finding]:
+    """Return those that nobody decided to leave out."""
+    return [finding for finding in findings if not finding.suppressed]
+
+
+def of_kind(findings: Iterable[Finding], kind: Kind) -> list[Finding]:
+    """Return those of one kind that count, in their order."""
+    return [finding for finding in counting(findings) if finding.kind is kind]
+
+
 def groups(findings: Iterable[Finding], urgency: Urgency) -> list[Group]:
-    """Return the rows for one urgency, in the order of their first finding."""
+    """Return the rows of flaws of one urgency, in the order of their first finding."""
     found: defaultdict[object, list[Finding]] = defaultdict(list)
-    for finding in findings:
+    for finding in of_kind(findings, Kind.VULNERABILITY):
         if finding.urgency is urgency:
-            key = (package_type(finding), subject(finding), finding.fixed_in, finding.state)
-            found[key].append(finding)
+            update = (package_type(finding), subject(finding), finding.fixed_in, finding.state)
+            found[*update, finding.locked].append(finding)
     return [Group(tuple(members)) for members in found.values()]
 
 
 def count_by_urgency(findings: Iterable[Finding]) -> dict[Urgency, int]:
-    """Return how many flaws of source packages there are of each urgency, zeros included.
+    """Return how many counting things there are of each urgency, zeros included.
 
-    A flaw counts once however many binary packages of one source carry it.
+    A flaw counts once however many binary packages of one source carry it; anything else counts
+    once a place.
     """
-    return _count(Urgency, ((finding.urgency, finding) for finding in findings))
+    return _count(Urgency, ((finding.urgency, finding) for finding in counting(findings)))
 
 
 def count_by_severity(findings: Iterable[Finding]) -> dict[Severity, int]:
-    """Return how many flaws of source packages there are of each severity, the worst first."""
+    """Return the same numbers by severity, the worst first."""
     return _count(
-        sorted(Severity, reverse=True), ((finding.severity, finding) for finding in findings)
+        sorted(Severity, reverse=True),
+        ((finding.severity, finding) for finding in counting(findings)),
     )
+
+
+def count_by_kind(findings: Iterable[Finding]) -> dict[Kind, int]:
+    """Return the same numbers by kind, zeros included."""
+    return _count(Kind, ((finding.kind, finding) for finding in counting(findings)))
+
+
+def count(findings: Iterable[Finding]) -> int:
+    """Return how many things findings are, counted in the same way, whoever decided on them."""
+    return len({_identity(finding) for finding in findings})
 
 
 def _count(
     values: Iterable[_Value], findings: Iterable[tuple[_Value, Finding]]
 ) -> dict[_Value, int]:
-    flaws: dict[_Value, set[tuple[str, str]]] = {value: set() for value in values}
+    members: dict[_Value, set[tuple[object, ...]]] = {value: set() for value in values}
     for value, finding in findings:
-        flaws[value].add((finding.id, subject(finding)))
-    return {value: len(members) for value, members in flaws.items()}
+        members[value].add(_identity(finding))
+    return {value: len(found) for value, found in members.items()}
+
+
+def _identity(finding: Finding) -> tuple[object, ...]:
+    if finding.kind is Kind.VULNERABILITY:
+        return (finding.id, subject(finding))
+    where = (finding.path, finding.line, finding.layer, finding.evidence)
+    return (finding.kind, finding.id, subject(finding), *where)

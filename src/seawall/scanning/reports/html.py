@@ -7,23 +7,37 @@ hash), so that even a mistake in escaping runs nothing.
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from importlib.resources import files
 from typing import TextIO
 
 from seawall.inventory.sbom.columns import visible
 from seawall.inventory.sbom.identity import count_of, distribution_name, package_counts
-from seawall.model import Finding, Urgency
+from seawall.model import Finding, Kind, Severity, Urgency
 from seawall.scanning.report import Report
-from seawall.scanning.reports.grouping import Group, count_by_urgency, groups
+from seawall.scanning.reports.grouping import (
+    Group,
+    count,
+    count_by_urgency,
+    counting,
+    groups,
+    of_kind,
+)
 from seawall.scanning.reports.options import Options
 from seawall.scanning.reports.wording import (
+    HEADINGS,
     MEANING,
     NO_FIX,
     advisory_page,
+    base_lines,
     data_age,
+    file_remarks,
     from_layers,
+    headline,
+    kinds_among,
+    layer_words,
+    place,
     remarks,
     remedy,
     unchecked,
@@ -52,6 +66,8 @@ def write(report: Report, out: TextIO, options: Options) -> None:
         "<main>\n",
         *_warnings(report, options),
         *_summary(report),
+        *_base(report),
+        *_filter(report),
         *_sections(report, options),
         *_incomplete(report),
         "</main>\n",
@@ -94,61 +110,161 @@ def _warnings(report: Report, options: Options) -> Iterator[str]:
 
 
 def _summary(report: Report) -> Iterator[str]:
-    if unchecked(report):
+    found = counting(report.findings)
+    if unchecked(report) and not report.findings:
         return
-    if not report.findings:
+    if not found:
         verdict = (
             "Nothing was found in what could be analysed."
             if report.incomplete
             else "Nothing known to be wrong."
         )
+        if report.findings:
+            verdict = "Nothing that counts: all findings are suppressed."
         advisories = count_of(report.data.advisories, "advisory", "advisories")
         checked = f"Checked {package_counts(report.packages)} against {advisories}."
         yield f'<p class="verdict"><strong>{verdict}</strong> {_text(checked)}</p>\n'
         return
     yield '<ul class="tiles">\n'
-    for urgency, count in count_by_urgency(report.findings).items():
-        number = f"{count:,}"
+    for urgency, number in count_by_urgency(found).items():
+        members = [finding for finding in found if finding.urgency is urgency]
+        shown = f"{number:,}"
         if report.incomplete:
-            number = f'<span title="at least">≥ </span>{number}' if count else "none so far"
-        name = urgency.name.lower()
+            shown = f'<span title="at least">≥ </span>{shown}' if number else "none so far"
+        others = kinds_among(members)
+        among = f"; among them {others}" if others else ""
         yield (
-            f'<li class="{name}"><a href="#{name}"><b>{number}</b> <span>{urgency}</span>'
-            f"<small>{MEANING[urgency]}</small></a></li>\n"
+            f'<li class="{_name(urgency)}"><a href="#{_first_section(members, urgency)}">'
+            f"<b>{shown}</b> <span>{urgency}</span>"
+            f"<small>{MEANING[urgency]}{_text(among)}</small></a></li>\n"
         )
     yield "</ul>\n"
-    chips = "".join(
-        f'<button type="button" data-urgency="{urgency.name.lower()}" aria-pressed="false">'
-        f"{urgency}</button>"
-        for urgency in Urgency
-    )
+
+
+def _name(value: Urgency | Kind) -> str:
+    return value.name.lower().replace("_", "-")
+
+
+def _first_section(members: list[Finding], urgency: Urgency) -> str:
+    """Return the id of the section that shows the first of these findings."""
+    if not members or any(finding.kind is Kind.VULNERABILITY for finding in members):
+        return _name(urgency)
+    return _name(members[0].kind)
+
+
+def _base(report: Report) -> Iterator[str]:
+    lines = base_lines(report)
+    if lines:
+        said, *evidence = lines
+        yield f'<p class="base">{_text(said)}<small>{_text(" ".join(evidence))}</small></p>\n'
+    if decided := count(finding for finding in report.findings if finding.suppressed):
+        number = count_of(decided, "finding")
+        yield (
+            f'<p class="base"><a href="#suppressed">{number} suppressed</a> '
+            "by an exception or VEX; what is suppressed does not count.</p>\n"
+        )
+
+
+def _filter(report: Report) -> Iterator[str]:
+    """Yield the bar that filters; it is hidden until the script that makes it work has run."""
+    if not report.findings:
+        return
+    urgencies = list(Urgency) if counting(report.findings) else []
+    kinds = [
+        kind
+        for kind in (Kind.VULNERABILITY, *HEADINGS)
+        if any(finding.kind is kind for finding in report.findings)
+    ]
+    severities = [
+        severity
+        for severity in sorted(Severity, reverse=True)
+        if any(finding.severity is severity for finding in report.findings)
+    ]
     yield (
         '<search id="filter" hidden><input type="search" id="words" autocomplete="off" '
-        'placeholder="Package, CVE, path, layer …" aria-label="Show rows that contain">'
-        f'<div class="chips" role="group" aria-label="Show only">{chips}</div>'
-        '<p id="shown" role="status"></p></search>\n'
+        'placeholder="Package, CVE, path, layer …" aria-label="Show rows that contain">\n'
+    )
+    yield _chips("urgency", {_name(urgency): str(urgency) for urgency in urgencies})
+    if len(kinds) > 1:
+        yield _chips("kind", {_name(kind): _kind_name(kind) for kind in kinds})
+    if len(severities) > 1:
+        yield _chips("severity", {str(severity): str(severity) for severity in severities})
+    yield '<p id="shown" role="status"></p></search>\n'
+
+
+def _kind_name(kind: Kind) -> str:
+    return "packages" if kind is Kind.VULNERABILITY else HEADINGS[kind]
+
+
+def _chips(what: str, values: Mapping[str, str]) -> str:
+    buttons = "".join(
+        f'<button type="button" data-filter="{what}" data-value="{value}" aria-pressed="false">'
+        f"{text}</button>"
+        for value, text in values.items()
+    )
+    return (
+        f'<div class="chips" role="group" aria-label="Show only, by {what}">'
+        f'<span aria-hidden="true">{what}</span>{buttons}</div>\n'
     )
 
 
 def _sections(report: Report, options: Options) -> Iterator[str]:
-    counts = count_by_urgency(report.findings)
-    for urgency in Urgency:
-        rows = groups(report.findings, urgency)
-        if not rows:
-            continue
-        name = urgency.name.lower()
-        folded = urgency in {Urgency.WATCH, Urgency.HIDDEN} and not options.show_all
-        number = count_of(counts[urgency], "finding")
-        if counts[urgency] != len(rows):
-            number += f" in {count_of(len(rows), 'row')}"
-        heading = f"<h2>{str(urgency).capitalize()}</h2> <span>{number}</span>"
-        yield (
-            f'<details class="urgency {name}" id="{name}"{"" if folded else " open"}>\n'
-            f"<summary>{heading}</summary>\n"
-        )
-        for row in rows:
-            yield from _row(row, report)
+    for urgency in (Urgency.NOW, Urgency.SOON):
+        yield from _flaws(urgency, report, options)
+    for kind in HEADINGS:
+        findings = of_kind(report.findings, kind)
+        if findings:
+            needs_action = any(f.urgency in (Urgency.NOW, Urgency.SOON) for f in findings)
+            style = _name(min(findings, key=_order).urgency)
+            number = count_of(count(findings), "finding")
+            is_open = needs_action or options.show_all
+            yield _opening(_name(kind), style, HEADINGS[kind], number, is_open)
+            for finding in findings:
+                yield from _file_row(finding, report)
+            yield "</details>\n"
+    for urgency in (Urgency.WATCH, Urgency.HIDDEN):
+        yield from _flaws(urgency, report, options)
+    decided = [finding for finding in report.findings if finding.suppressed]
+    if decided:
+        number = count_of(count(decided), "finding")
+        yield _opening("suppressed", "hidden", "suppressed", number, options.show_all)
+        for finding in decided:
+            yield from _file_row(finding, report)
         yield "</details>\n"
+
+
+def _order(finding: Finding) -> int:
+    return list(Urgency).index(finding.urgency)
+
+
+def _opening(name: str, style: str, title: str, number: str, is_open: bool) -> str:
+    heading = f"<h2>{title[0].upper()}{title[1:]}</h2> <span>{number}</span>"
+    return (
+        f'<details class="urgency {style}" id="{name}"{" open" if is_open else ""}>\n'
+        f"<summary>{heading}</summary>\n"
+    )
+
+
+def _flaws(urgency: Urgency, report: Report, options: Options) -> Iterator[str]:
+    rows = groups(report.findings, urgency)
+    if not rows:
+        return
+    flaws = count(finding for row in rows for finding in row.findings)
+    number = count_of(flaws, "finding")
+    if flaws != len(rows):
+        number += f" in {count_of(len(rows), 'row')}"
+    is_open = urgency in (Urgency.NOW, Urgency.SOON) or options.show_all
+    yield _opening(_name(urgency), _name(urgency), str(urgency), number, is_open)
+    for row in rows:
+        yield from _row(row, report)
+    yield "</details>\n"
+
+
+def _marks(finding: Finding, severity: Severity) -> str:
+    """Return the attributes that the filter looks at; what is suppressed has no urgency left."""
+    urgency = "" if finding.suppressed else _name(finding.urgency)
+    kind = _name(finding.kind)
+    return f'data-kind="{kind}" data-severity="{severity}" data-urgency="{urgency}"'
 
 
 def _row(group: Group, report: Report) -> Iterator[str]:
@@ -165,7 +281,7 @@ def _row(group: Group, report: Report) -> Iterator[str]:
     said = "".join(f" · <span>{_text(remark)}</span>" for remark in remarks(group, report))
     exploited = " exploited" if group.exploited_since else ""
     yield (
-        '<details class="row">\n<summary>'
+        f'<details class="row" {_marks(group.findings[0], group.severity)}>\n<summary>'
         f'<span class="name">{_text(group.name)}</span> '
         f'<span class="versions">{_text(there)} {fix}</span> '
         f'<span class="severity {group.severity}">{group.severity}</span> '
@@ -177,6 +293,40 @@ def _row(group: Group, report: Report) -> Iterator[str]:
     for findings in group.by_id.values():
         yield from _flaw(findings)
     yield "</details>\n"
+
+
+def _file_row(finding: Finding, report: Report) -> Iterator[str]:
+    """Yield the row of a finding that stands alone: about a file, or decided upon."""
+    name = finding.source or finding.name if finding.package else headline(finding)
+    where = finding.installed if finding.package else place(finding)
+    remarked = [finding.suppressed] if finding.suppressed else file_remarks(finding, report)[1:-1]
+    said = "".join(f" · <span>{_text(remark)}</span>" for remark in remarked)
+    yield (
+        f'<details class="row" {_marks(finding, finding.severity)}>\n<summary>'
+        f'<span class="name">{_text(name)}</span> '
+        f'<span class="versions">{_text(where)}</span> '
+        f'<span class="severity {finding.severity}">{finding.severity}</span> '
+        f'<span class="said"><span class="ids"><span>{_text(finding.id)}</span></span>{said}</span>'
+        "</summary>\n"
+    )
+    yield '<dl class="remedy">\n' + _term("Remedy", [remedy(finding)])
+    where = " ".join(filter(None, (place(finding), _layer(finding, report))))
+    for term, text in (
+        ("Where", where or "the image's configuration"),
+        ("Seen", finding.evidence),
+        ("Why", finding.reason),
+        ("Decided", finding.suppressed),
+    ):
+        if text:
+            yield _term(term, [text])
+    yield "</dl>\n"
+    if finding.package:
+        yield from _flaw([finding])
+    yield "</details>\n"
+
+
+def _layer(finding: Finding, report: Report) -> str:
+    return layer_words([finding.layer], report.image.layers, finding.from_base, detailed=True)
 
 
 def _flaw(findings: list[Finding]) -> Iterator[str]:
@@ -201,9 +351,9 @@ def _flaw(findings: list[Finding]) -> Iterator[str]:
 
 
 def _where(finding: Finding, report: Report) -> str:
-    path = f"in /{finding.path.lstrip('/')}" if finding.path else ""
-    layer = from_layers([finding.layer], report.image.layers)
-    return " ".join(filter(None, (finding.name, finding.installed, path, layer)))
+    path = f"in {place(finding)}" if finding.path else ""
+    parts = (finding.name, finding.installed, path, _layer(finding, report))
+    return " ".join(filter(None, parts))
 
 
 def _term(name: str, values: Iterable[str]) -> str:

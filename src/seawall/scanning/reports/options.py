@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from seawall.model import Severity
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -15,4 +17,5 @@ class Options:
     show_all: bool = False  # also what needs no action now
     colour: bool = False
     width: int = 100  # cells of the terminal
+    threshold: Severity | None = None  # of --fail-on, for forms in which a finding passes or fails
     now: datetime = field(default_factory=_now)  # ages are told from here

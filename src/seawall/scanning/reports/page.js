@@ -11,20 +11,27 @@ if (bar) {
     open: element.open,
     rows: [...element.querySelectorAll("details.row")].map((row) => ({
       row,
+      marks: row.dataset,
       text: row.textContent.toLowerCase(),
     })),
   }));
   const apply = () => {
     const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const pressed = chips.filter((chip) => chip.getAttribute("aria-pressed") === "true");
-    const urgencies = new Set(pressed.map((chip) => chip.dataset.urgency));
-    const filtering = wanted.length > 0 || urgencies.size > 0;
+    const chosen = {};
+    for (const chip of chips) {
+      if (chip.getAttribute("aria-pressed") === "true") {
+        (chosen[chip.dataset.filter] ??= new Set()).add(chip.dataset.value);
+      }
+    }
+    const asked = Object.entries(chosen);
+    const filtering = wanted.length > 0 || asked.length > 0;
     let count = 0;
     for (const { element, open, rows } of sections) {
-      const chosen = urgencies.size === 0 || urgencies.has(element.id);
       let matching = 0;
-      for (const { row, text } of rows) {
-        const match = chosen && wanted.every((word) => text.includes(word));
+      for (const { row, marks, text } of rows) {
+        const match =
+          asked.every(([what, values]) => values.has(marks[what])) &&
+          wanted.every((word) => text.includes(word));
         row.hidden = !match;
         matching += match ? 1 : 0;
       }
@@ -42,7 +49,7 @@ if (bar) {
       apply();
     });
   }
-  for (const link of document.querySelectorAll(".tiles a")) {
+  for (const link of document.querySelectorAll(".tiles a, .base a")) {
     link.addEventListener("click", () => {
       const section = document.querySelector(link.getAttribute("href"));
       if (section) section.open = true;

@@ -1,7 +1,7 @@
 """SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/), as code scanning reads it.
 
-One rule a flaw, one result a finding. What could not be analysed is a notification of the
-invocation, which then counts as not successful.
+One rule a flaw (or a rule of ours), one result a finding. What could not be analysed is a
+notification of the invocation, which then counts as not successful.
 """
 
 import hashlib
@@ -12,10 +12,10 @@ from urllib.parse import quote
 
 from seawall.inventory.sbom.columns import visible
 from seawall.inventory.sbom.document import write_document
-from seawall.model import Finding, Incomplete, Severity, Urgency
+from seawall.model import Finding, Incomplete, Kind, Severity, Urgency
 from seawall.scanning.report import Report
 from seawall.scanning.reports.options import Options
-from seawall.scanning.reports.wording import advisory_page, remedy
+from seawall.scanning.reports.wording import advisory_page, headline, remedy
 
 _Object = dict[str, Any]
 
@@ -37,9 +37,9 @@ _TYPICAL_SCORE = {  # the middle of each band of CVSS 3, where an advisory gives
 
 def write(report: Report, out: TextIO, options: Options) -> None:  # noqa: ARG001 - a program gets all
     """Write one run with all findings; those that need no action are suppressed ones."""
-    rules: dict[str, list[Finding]] = {}
+    rules: dict[tuple[Kind, str], list[Finding]] = {}
     for finding in report.findings:
-        rules.setdefault(finding.id, []).append(finding)
+        rules.setdefault((finding.kind, finding.id), []).append(finding)
     positions = {rule: position for position, rule in enumerate(rules)}
     target = str(report.image.ref)
     run = {
@@ -47,7 +47,7 @@ def write(report: Report, out: TextIO, options: Options) -> None:  # noqa: ARG00
             "driver": {
                 "name": "Seawall",
                 "version": report.version,
-                "rules": [_rule(rule, findings) for rule, findings in rules.items()],
+                "rules": [_rule(rule, findings) for (_, rule), findings in rules.items()],
             }
         },
         "automationDetails": {"id": f"seawall/{visible(target)}/"},
@@ -58,7 +58,10 @@ def write(report: Report, out: TextIO, options: Options) -> None:  # noqa: ARG00
             }
         ],
         "originalUriBaseIds": {_ROOT: {"description": _message(f"the root of {target}")}},
-        "results": [_result(finding, positions[finding.id]) for finding in report.findings],
+        "results": [
+            _result(finding, positions[finding.kind, finding.id], report)
+            for finding in report.findings
+        ],
         "properties": {
             "target": target,
             "digest": report.image.digest,
@@ -75,9 +78,11 @@ def write(report: Report, out: TextIO, options: Options) -> None:  # noqa: ARG00
 
 def _rule(identifier: str, findings: list[Finding]) -> _Object:
     worst = max(findings, key=lambda finding: (finding.severity, finding.score or 0.0))
-    names = ", ".join(sorted({finding.name for finding in findings}))
+    is_flaw = worst.kind is Kind.VULNERABILITY
+    names = ", ".join(sorted({finding.name for finding in findings if finding.name}))
     remedies = dict.fromkeys(map(remedy, findings))
-    summary = worst.summary or f"a known flaw of {names}"
+    summary = worst.summary or (f"a known flaw of {names}" if is_flaw else headline(worst))
+    title = f"{identifier} in {names}" if is_flaw else headline(worst)
     properties: _Object = {"tags": ["security", str(worst.kind), str(worst.severity)]}
     if any(finding.exploited_since for finding in findings):
         properties["tags"].append("exploited")
@@ -87,53 +92,69 @@ def _rule(identifier: str, findings: list[Finding]) -> _Object:
         properties["security-severity"] = f"{score:.1f}"
     return {
         "id": identifier,
-        "shortDescription": _message(f"{identifier} in {names}"),
+        "shortDescription": _message(title),
         "fullDescription": _message(summary),
-        "helpUri": advisory_page(identifier),
+        **({"helpUri": advisory_page(identifier)} if is_flaw else {}),
         "help": _message(f"{summary}\n\nRemedy: {'; '.join(remedies)}."),
         "defaultConfiguration": {"level": _LEVEL[worst.severity]},
         "properties": properties,
     }
 
 
-def _result(finding: Finding, rule: int) -> _Object:
-    fixed = f"fixed in {finding.fixed_in}" if finding.fixed_in else f"no fix ({finding.state})"
-    text = f"{finding.name} {finding.installed} has {finding.id} ({finding.severity}); {fixed}"
+def _result(finding: Finding, rule: int, report: Report) -> _Object:
     result = {
         "ruleId": finding.id,
         "ruleIndex": rule,
         "level": _LEVEL[finding.severity],
-        "message": _message(f"{text}. {finding.reason}"),
-        "locations": [_location(finding)],
+        "message": _message(_sentence(finding)),
+        "locations": [_location(finding, report)],
         "partialFingerprints": {"seawallFinding/v1": _fingerprint(finding)},
         "properties": {
+            "kind": str(finding.kind),
             "urgency": str(finding.urgency),
             "package": finding.package,
             "installed": finding.installed,
             "fixedIn": finding.fixed_in or None,
-            "state": str(finding.state),
+            "state": str(finding.state) if finding.kind is Kind.VULNERABILITY else None,
             "epss": finding.epss,
             "exploitedSince": finding.exploited_since or None,
             "layer": finding.layer,
+            "fromBase": finding.from_base,
+            "removedIn": finding.removed_in or None,
             "confirmed": finding.confirmed,
+            "locked": finding.locked,
         },
     }
-    if finding.urgency is Urgency.HIDDEN:
-        result["suppressions"] = [{"kind": "external", "justification": visible(finding.reason)}]
+    if finding.suppressed or finding.urgency is Urgency.HIDDEN:
+        reason = finding.suppressed or finding.reason
+        result["suppressions"] = [{"kind": "external", "justification": visible(reason)}]
     return result
 
 
-def _location(finding: Finding) -> _Object:
+def _sentence(finding: Finding) -> str:
+    if finding.kind is not Kind.VULNERABILITY:
+        seen = f": {finding.evidence}" if finding.evidence else ""
+        return f"{headline(finding)}{seen} ({finding.severity}). {finding.reason}"
+    fixed = f"fixed in {finding.fixed_in}" if finding.fixed_in else f"no fix ({finding.state})"
+    text = f"{finding.name} {finding.installed} has {finding.id} ({finding.severity}); {fixed}"
+    return f"{text}. {finding.reason}"
+
+
+def _location(finding: Finding, report: Report) -> _Object:
     logical = {
         "name": visible(finding.name),
         "fullyQualifiedName": finding.package,
         "kind": "package",
     }
+    if not finding.package:
+        target = visible(str(report.image.ref))
+        logical = {"name": target, "fullyQualifiedName": target, "kind": "resource"}
     location: _Object = {"logicalLocations": [logical]}
     if finding.path:
         location["physicalLocation"] = {
             "artifactLocation": _artifact(finding.path),
-            "region": {"startLine": 1},  # the flaw has no line, but GitHub demands one
+            # A flaw of a package has no line, but GitHub demands one.
+            "region": {"startLine": max(finding.line, 1)},
         }
     return location
 
@@ -147,7 +168,10 @@ def _fingerprint(finding: Finding) -> str:
     """Return the same digits for the same flaw of the same package, whatever its version is."""
     name, _, rest = finding.package.partition("@")
     architecture = re.search(r"[?&]arch=([^&#]*)", rest)
+    parts: tuple[object, ...]
     parts = (str(finding.kind), finding.id, name, architecture and architecture[1], finding.path)
+    if finding.evidence:  # two secrets in one file; a line moves when others come or go
+        parts += (finding.evidence,)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
@@ -157,6 +181,8 @@ def _notifications(report: Report) -> Iterable[_Object]:
     if report.data.is_snapshot:
         text = f"advisories are a snapshot; the newest is of {report.data.newest}"
         yield {"level": "warning", "message": _message(text)}
+    for warning in report.warnings:
+        yield {"level": "warning", "message": _message(warning)}
     for note in report.notes:
         yield {"level": "note", "message": _message(note)}
 

@@ -20,15 +20,28 @@ from seawall.inventory.sbom.identity import (
     package_counts,
     short_digest,
 )
-from seawall.model import Severity, Urgency
+from seawall.model import Finding, Kind, Severity, Urgency
 from seawall.scanning.report import Report
-from seawall.scanning.reports.grouping import Group, count_by_urgency, groups
+from seawall.scanning.reports.grouping import (
+    Group,
+    count,
+    count_by_urgency,
+    counting,
+    groups,
+    of_kind,
+)
 from seawall.scanning.reports.options import Options
 from seawall.scanning.reports.wording import (
+    HEADINGS,
     MEANING,
     NO_FIX,
+    base_lines,
     data_age,
+    file_remarks,
     from_layers,
+    headline,
+    kinds_among,
+    place,
     remarks,
     unchecked,
     warnings,
@@ -44,6 +57,7 @@ _URGENCY_COLOUR = {
     Urgency.WATCH: _BOLD,
     Urgency.HIDDEN: _DIM,
 }
+_URGENCY_ORDER = {urgency: number for number, urgency in enumerate(Urgency)}
 _SEVERITY_COLOUR = {Severity.CRITICAL: _RED, Severity.HIGH: "31", Severity.MEDIUM: _YELLOW}
 
 
@@ -57,21 +71,30 @@ class _Table:
         self.report = report
         self.options = options
         self.width = max(options.width, _NARROWEST)
-        self.counts = count_by_urgency(report.findings)
+        self.counting = counting(report.findings)
+        self.counts = count_by_urgency(self.counting)
 
     def lines(self) -> Iterator[str]:
         yield from self.identity()
         if said := warnings(self.report, self.options.now):
             yield ""
             for text in said:
-                painted = " ".join(self.paint(word, _RED) for word in visible(text).split(" "))
-                yield from paragraph(painted, self.width, f"{self.paint('!', _RED)} ", "  ")
-        if not unchecked(self.report):
+                for line in paragraph(visible(text), self.width, "! ", "  "):
+                    mark = self.paint("!", _RED) if line.startswith("!") else " "
+                    yield f"{mark} {self.paint(line[2:], _RED)}"
+        if self.report.findings or not unchecked(self.report):
             yield ""
             yield from self.summary()
-        for urgency in self.shown():
+        for urgency in (Urgency.NOW, Urgency.SOON):
             yield from self.section(urgency)
+        for kind in HEADINGS:
+            yield from self.files(kind)
+        if self.options.show_all:
+            for urgency in (Urgency.WATCH, Urgency.HIDDEN):
+                yield from self.section(urgency)
+            yield from self.suppressed()
         yield from self.incomplete()
+        yield from self.base()
         yield from self.closing()
 
     def identity(self) -> Iterator[str]:
@@ -109,10 +132,16 @@ class _Table:
         column = max(map(len, numbers.values()))
         rows = []
         for urgency, number in numbers.items():
-            hidden = self.counts[urgency] and urgency not in self.shown()
             label = self.paint(str(urgency), _URGENCY_COLOUR[urgency])
-            meaning = facts([MEANING[urgency], *(["show: --all"] if hidden else [])])
-            rows.append((label, f"{number:>{column}}", meaning))
+            members = [f for f in self.counting if f.urgency is urgency]
+            others = kinds_among(members)
+            said = [MEANING[urgency]]
+            said += [f"among them {others}"] if others else []
+            said += ["show: --all"] if any(not self.is_shown(f) for f in members) else []
+            rows.append((label, f"{number:>{column}}", facts(said)))
+        if decided := count(f for f in self.report.findings if f.suppressed):
+            said = ["by an exception or VEX", *([] if self.options.show_all else ["show: --all"])]
+            rows.append((self.paint("suppressed", _DIM), f"{decided:>{column},}", facts(said)))
         yield from aligned(rows, self.width)
         if gaps:
             legend = "+ at least so many, ? none so far: not everything could be analysed"
@@ -126,8 +155,11 @@ class _Table:
         else:
             yield from paragraph(f"nothing known to be wrong: checked {checked}", self.width)
 
-    def shown(self) -> list[Urgency]:
-        return list(Urgency) if self.options.show_all else [Urgency.NOW, Urgency.SOON]
+    def is_shown(self, finding: Finding) -> bool:
+        """Tell whether there is a row for a finding that counts."""
+        if self.options.show_all or finding.urgency in (Urgency.NOW, Urgency.SOON):
+            return True
+        return finding.kind is not Kind.VULNERABILITY and finding.urgency is Urgency.WATCH
 
     def section(self, urgency: Urgency) -> Iterator[str]:
         rows = groups(self.report.findings, urgency)
@@ -144,7 +176,8 @@ class _Table:
 
     def row(self, group: Group) -> tuple[str, ...]:
         ids = [shortened(identifier, 40) for identifier in group.ids]
-        notes = [visible(text) for text in remarks(group, self.report)]
+        detailed = self.options.show_all
+        notes = [visible(text) for text in remarks(group, self.report, detailed)]
         if len(ids) > 1:
             named = ids if self.options.show_all else ids[:_NAMED_IDS]
             notes.append(", ".join(named) + (", …" if len(named) < len(ids) else ""))
@@ -155,6 +188,60 @@ class _Table:
             self.paint(str(group.severity), _SEVERITY_COLOUR.get(group.severity, "")),
             facts(notes),
         )
+
+    def files(self, kind: Kind) -> Iterator[str]:
+        """Yield the section of one kind that is about files or the configuration."""
+        rows = [f for f in of_kind(self.report.findings, kind) if self.is_shown(f)]
+        if not rows:
+            return
+        kept = rows
+        if not self.options.show_all:
+            now = sum(finding.urgency is Urgency.NOW for finding in rows)
+            kept = rows[: max(now, _MOST_ROWS)]
+        worst = min(_URGENCY_ORDER[finding.urgency] for finding in rows)
+        yield ""
+        yield self.paint(HEADINGS[kind].upper(), _URGENCY_COLOUR[list(Urgency)[worst]])
+        table: list[tuple[str, ...]] = [self.file_row(finding) for finding in kept]
+        if not any(place(finding) for finding in kept):  # the configuration is in no file
+            table = [(row[0], *row[2:]) for row in table]
+        yield from aligned(table, self.width)
+        if len(kept) < len(rows):
+            yield f"  … and {len(rows) - len(kept)} more rows: --all"
+
+    def file_row(self, finding: Finding) -> tuple[str, str, str, str]:
+        notes = file_remarks(finding, self.report, self.options.show_all)
+        if not self.options.show_all:
+            notes = [shortened(text, 120) for text in notes]
+        return (
+            shortened(finding.id, 40),
+            shortened(place(finding), 60),
+            self.paint(str(finding.severity), _SEVERITY_COLOUR.get(finding.severity, "")),
+            facts(visible(text) for text in notes),
+        )
+
+    def suppressed(self) -> Iterator[str]:
+        decided = [f for f in self.report.findings if f.suppressed]
+        if not decided:
+            return
+        yield ""
+        yield self.paint("SUPPRESSED", _DIM)
+        rows: dict[tuple[str, ...], None] = {}
+        for finding in decided:
+            what = finding.source or finding.name or place(finding) or headline(finding)
+            row = (
+                shortened(finding.id, 40),
+                shortened(what, 40),
+                str(finding.severity),
+                visible(finding.suppressed),
+            )
+            rows[row] = None
+        yield from aligned(list(rows), self.width)
+
+    def base(self) -> Iterator[str]:
+        for number, text in enumerate(base_lines(self.report)):
+            if not number:
+                yield ""
+            yield from paragraph(visible(text), self.width)
 
     def incomplete(self) -> Iterator[str]:
         gaps = self.report.incomplete
@@ -184,10 +271,11 @@ class _Table:
             yield from paragraph(visible(note), self.width, "note: ", "      ")
         target = shlex.quote(visible(str(self.report.image.ref)))
         commands = []
-        if self.report.findings:
-            identifier = shlex.quote(visible(self.report.findings[0].id))
+        if self.counting:
+            identifier = shlex.quote(visible(self.counting[0].id))
             commands.append(f"explain one:  seawall scan --explain {identifier} {target}")
-        if any(self.counts[urgency] for urgency in Urgency if urgency not in self.shown()):
+        hidden = any(not self.is_shown(finding) for finding in self.counting)
+        if hidden or (len(self.counting) < len(self.report.findings) and not self.options.show_all):
             commands.append(f"show all:     seawall scan --all {target}")
         if commands:
             yield ""

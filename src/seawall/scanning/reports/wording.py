@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-from seawall.inventory.sbom.identity import count_of
-from seawall.model import Finding, FixState, Layer, Urgency
+from seawall.inventory.sbom.columns import shortened
+from seawall.inventory.sbom.identity import count_of, short_digest
+from seawall.model import Finding, FixState, Kind, Layer, Urgency
+from seawall.scanning.attribution import created_by
 from seawall.scanning.report import AdvisoryData, Report
-from seawall.scanning.reports.grouping import Group, subject
+from seawall.scanning.reports.grouping import Group, count, counting, of_kind, subject
 
 OLD = timedelta(days=7)
 LIKELY = 0.01  # an EPSS worth a word: exploitation within 30 days is likelier than 1 %
@@ -19,6 +21,21 @@ MEANING: Mapping[Urgency, str] = {
     Urgency.SOON: "high, likely exploited or not rated yet, and a fix exists",
     Urgency.WATCH: "no fix yet, or lower",
     Urgency.HIDDEN: "judged to need no action",
+}
+HEADINGS: Mapping[Kind, str] = {  # of those that are no flaws of packages, in their order
+    Kind.SECRET: "secrets",
+    Kind.MALWARE: "malware",
+    Kind.TAMPERED: "tampered",
+    Kind.CONFIGURATION: "config",
+    Kind.END_OF_LIFE: "end of life",
+}
+_NOUNS: Mapping[Kind, tuple[str, str]] = {
+    Kind.VULNERABILITY: ("flaw", "flaws"),
+    Kind.SECRET: ("secret", "secrets"),
+    Kind.MALWARE: ("malware file", "malware files"),
+    Kind.TAMPERED: ("tampered file", "tampered files"),
+    Kind.CONFIGURATION: ("configuration problem", "configuration problems"),
+    Kind.END_OF_LIFE: ("end of life", "ends of life"),
 }
 NO_FIX: Mapping[FixState, str] = {
     FixState.FIXED: "fixed",
@@ -38,10 +55,31 @@ _REMEDY: Mapping[FixState, str] = {
 
 def remedy(finding: Finding) -> str:
     """Return what to do about a finding."""
+    if finding.remedy:
+        return finding.remedy
+    if finding.kind is not Kind.VULNERABILITY:
+        return f"look at {place(finding) or 'how the image is built'}"
     name = subject(finding)
     if finding.fixed_in:
         return f"update {name} to {finding.fixed_in} or later"
     return _REMEDY[finding.state].format(name=name)
+
+
+def headline(finding: Finding) -> str:
+    """Return what a finding is, in a few words."""
+    return finding.title or finding.summary or finding.reason or finding.id
+
+
+def place(finding: Finding) -> str:
+    """Return where it is, as ``/app/.env:3``; empty for what is in no file."""
+    line = f":{finding.line}" if finding.line else ""
+    return f"/{finding.path.lstrip('/')}{line}" if finding.path else ""
+
+
+def kinds_among(findings: Sequence[Finding]) -> str:
+    """Return ``1 secret, 2 tampered files`` of those that are no flaws; empty without such."""
+    numbers = {kind: count(f for f in findings if f.kind is kind) for kind in HEADINGS}
+    return ", ".join(count_of(number, *_NOUNS[kind]) for kind, number in numbers.items() if number)
 
 
 def advisory_page(identifier: str) -> str:
@@ -52,9 +90,14 @@ def advisory_page(identifier: str) -> str:
     return f"https://osv.dev/vulnerability/{quote(spelled, safe='')}"
 
 
-def remarks(group: Group, report: Report) -> list[str]:
-    """Return what else matters about a row, the most pressing first."""
+def remarks(group: Group, report: Report, detailed: bool = False) -> list[str]:
+    """Return what else matters about a row, the most pressing first.
+
+    With `detailed` the line of the Dockerfile that made the layer stands beside its number.
+    """
     said: list[str] = []
+    if group.locked:
+        said.append("(lock file)")
     if group.exploited_since:
         said.append(f"exploited since {group.exploited_since[:7]}")
     if group.epss >= LIKELY:
@@ -63,9 +106,49 @@ def remarks(group: Group, report: Report) -> list[str]:
         said.append(f"not confirmed by {_publisher(report)}")
     if len(group.packages) > 1:
         said.append(f"in {count_of(len(group.packages), 'package')}")
-    if where := from_layers(group.layers, report.image.layers):
+    if where := layer_words(group.layers, report.image.layers, group.from_base, detailed):
         said.append(where)
     return said
+
+
+def file_remarks(finding: Finding, report: Report, detailed: bool = False) -> list[str]:
+    """Return what is to be said of a finding that is no flaw of a package, then what to do."""
+    layers = report.image.layers
+    said = [headline(finding), finding.evidence]
+    said.append(layer_words([finding.layer], layers, finding.from_base, detailed))
+    if finding.removed_in:
+        number = from_layers([finding.removed_in], layers).removeprefix("from ")
+        said.append(f"deleted in {number or 'a later layer'}, still in the image")
+    if detailed and finding.reason != said[0]:
+        said.append(finding.reason)
+    said.append(remedy(finding))
+    return [text for text in dict.fromkeys(said) if text]
+
+
+def base_lines(report: Report) -> list[str]:
+    """Return how much the base image brought, and how that is known; empty when nothing is."""
+    base = report.base
+    if base is None:
+        return []
+    name = f"the base image{f' {base.name}' if base.name else ''}"
+    if base.digest and not base.is_certain:
+        name += f" ({short_digest(base.digest)})"
+    if not base.layers:
+        return [f"{name} is {base.evidence}; which layers it has is not known: --base TARGET"]
+    found = [f for f in counting(report.findings) if f.urgency is not Urgency.HIDDEN]
+    inherited = count(f for f in found if f.from_base)
+    own = count(f for f in found if f.from_base is False)
+    total = count(found)
+    rest = total - inherited - own
+    if not found:
+        said = f"nothing that counts comes from {name}"
+    else:
+        said = f"{inherited:,} of the {total:,} come from {name}; from your layers: {own:,}"
+        said += f"; from neither: {rest:,}" if rest > 0 else ""
+    layers = count_of(base.layers, "layer")
+    if base.is_certain:
+        return [said, f"base image: {layers}, {base.evidence}"]
+    return [said, f"base image: probably {layers}, {base.evidence}; --base TARGET compares them"]
 
 
 def _publisher(report: Report) -> str:
@@ -82,6 +165,22 @@ def from_layers(diff_ids: Sequence[str], layers: Sequence[Layer]) -> str:
     if not numbers or not any(diff_ids):
         return ""
     return f"from layer{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
+
+
+def layer_words(
+    diff_ids: Sequence[str],
+    layers: Sequence[Layer],
+    from_base: bool | None = None,
+    detailed: bool = False,
+) -> str:
+    """Return ``from layer 3 (base image)``, with `detailed` also the line that made it."""
+    words = from_layers(diff_ids, layers)
+    if words and from_base:
+        words += " (base image)"
+    if words and detailed:
+        lines = dict.fromkeys(created_by(layer) for layer in layers if layer.diff_id in diff_ids)
+        words += "".join(f", {shortened(line, 80)}" for line in lines if line)
+    return words
 
 
 def age(timestamp: str, now: datetime) -> timedelta | None:
@@ -118,17 +217,21 @@ def data_age(data: AdvisoryData, now: datetime) -> str:
 
 
 def unchecked(report: Report) -> str:
-    """Return why nothing could be checked; empty when something was."""
+    """Return why nothing could be checked by advisories; empty when something was."""
+    what = "no flaws" if report.findings else "nothing"
     if not report.data.advisories:
-        return f"nothing could be checked: there are no advisories; get them: {UPDATE}"
+        return f"{what} could be checked: there are no advisories; get them: {UPDATE}"
     if not any(report.packages.values()):
-        return "nothing could be checked: no package was found that advisories could speak of"
+        return f"{what} could be checked: no package was found that advisories could speak of"
     return ""
 
 
 def warnings(report: Report, now: datetime) -> list[str]:
     """Return what the reader must know before believing the numbers, the gravest first."""
     said = [unchecked(report)]
+    ended = of_kind(report.findings, Kind.END_OF_LIFE)
+    said += [f"end of life: {finding.reason}; {remedy(finding)}" for finding in ended]
+    said += report.warnings
     old = age(as_of(report.data), now)
     if report.incomplete:
         gaps = count_of(len(report.incomplete), "thing")

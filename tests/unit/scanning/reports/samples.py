@@ -12,18 +12,21 @@ from seawall.model import (
     Image,
     ImageRef,
     Incomplete,
+    Inventory,
+    Kind,
     Layer,
+    Package,
     Severity,
     Urgency,
 )
-from seawall.scanning.report import AdvisoryData, Report
+from seawall.scanning.report import AdvisoryData, BaseImage, Decision, Report
 from seawall.scanning.reports import FORMATS, Options
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BASE, TOOLS, APP = ("sha256:" + digit * 64 for digit in "abc")
 
 GLIBC = Finding(
-    kind="vulnerability",
+    kind=Kind.VULNERABILITY,
     id="CVE-2023-4911",
     aliases=("DSA-5514-1",),
     severity=Severity.HIGH,
@@ -136,6 +139,17 @@ FINDINGS = [
         reason="Debian calls it unimportant: tar keeps setuid bits when root extracts",
     ),
 ]
+DEBIAN = Distribution("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)")
+INVENTORY = Inventory(
+    target="docker:shop/api:2.3",
+    digest="sha256:9f2c" + "0" * 56 + "41ab",
+    distribution=DEBIAN,
+    packages=(
+        Package("deb", "libc6", "2.36-9+deb12u1", "glibc", "", "amd64", BASE, GLIBC.path),
+        Package("pypi", "jinja2", "3.1.2", layer=APP, path=FINDINGS[2].path),
+    ),
+    layers=(BASE, TOOLS, APP),
+)
 REPORT = Report(
     image=Image(
         ref=ImageRef("docker", "shop/api:2.3"),
@@ -145,7 +159,7 @@ REPORT = Report(
         architecture="amd64",
         tags=("shop/api:2.3",),
     ),
-    distribution=Distribution("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)"),
+    distribution=DEBIAN,
     packages={"deb": 298, "npm": 18, "pypi": 96},
     findings=FINDINGS,
     incomplete=(),
@@ -156,6 +170,7 @@ REPORT = Report(
         advisories=312_456,
     ),
     version="0.1.0",
+    inventory=INVENTORY,
     notes=("2 packages of type golang are listed, but not judged",),
 )
 GAPS = (
@@ -165,6 +180,91 @@ GAPS = (
 WITH_GAPS = replace(REPORT, incomplete=GAPS)
 SNAPSHOT = replace(
     REPORT, data=replace(REPORT.data, newest="2026-10-17T10:00:00Z", is_snapshot=True)
+)
+
+
+def other(kind: Kind, identifier: str, **changes: Any) -> Finding:
+    """Return a finding that is about no package."""
+    plain = Finding(kind, identifier, Severity.HIGH, Urgency.NOW, "a rule says so")
+    return replace(plain, **changes)
+
+
+AWS_KEY = other(
+    Kind.SECRET,
+    "aws-access-key",
+    severity=Severity.CRITICAL,
+    layer=TOOLS,
+    path="app/.env",
+    line=3,
+    title="AWS access key",
+    evidence="AKIA…(20 characters)",
+    removed_in=APP,
+    remedy="revoke the key; keep it out of the image with a build secret",
+    reason="the pattern of an access key id, and its letters are random",
+)
+ROOT = other(
+    Kind.CONFIGURATION,
+    "runs-as-root",
+    severity=Severity.MEDIUM,
+    urgency=Urgency.WATCH,
+    title="runs as root",
+    remedy="add USER with a number above 0",
+)
+ENDED = other(
+    Kind.END_OF_LIFE,
+    "distribution-end-of-life",
+    title="Debian 10 is no longer supported",
+    path="etc/os-release",
+    reason="Debian 10: no security updates since 2024-06-30",
+    remedy="build on a supported release",
+)
+OTHERS = [
+    AWS_KEY,
+    other(
+        Kind.MALWARE,
+        "xmrig-miner",
+        severity=Severity.CRITICAL,
+        layer=APP,
+        path="usr/local/bin/kworker",
+        title="XMRig cryptocurrency miner",
+        evidence="donate.v2.xmrig.com at offset 0x1f3a",
+        remedy="remove the file and find out who put it there",
+    ),
+    other(
+        Kind.TAMPERED,
+        "file-differs-from-package",
+        layer=APP,
+        path="usr/bin/curl",
+        title="differs from package curl 7.88.1-10+deb12u5",
+        urgency=Urgency.SOON,
+        remedy="install the package again",
+    ),
+    ROOT,
+    ENDED,
+]
+TEXT = "exception of ana@example.org until 2027-03-31: the code is never called"
+VEX_TEXT = "VEX, vex.json, statement 1: not affected, vulnerable_code_not_present"
+MIXED = replace(
+    REPORT,
+    findings=[
+        replace(finding, from_base=finding.layer == BASE if finding.layer else None)
+        for finding in [
+            *FINDINGS[:2],
+            AWS_KEY,
+            *OTHERS[1:],
+            replace(FINDINGS[2], suppressed=TEXT),
+            *FINDINGS[3:],
+            replace(FINDINGS[-4], name="h11", source="", locked=True),
+            replace(FINDINGS[-3], suppressed=VEX_TEXT, id="CVE-2024-1", aliases=("GHSA-a",)),
+            replace(AWS_KEY, path="app/tests/.env", suppressed=TEXT),
+        ]
+    ],
+    decisions={
+        TEXT: Decision("accepted", "the code is never called (ana@example.org)"),
+        VEX_TEXT: Decision("not_affected", "", "vulnerable_code_not_present"),
+    },
+    warnings=("the exception .seawall.yaml:3 (CVE-1, bob) ended on 2026-01-01",),
+    base=BaseImage("debian:12", "", 1, "guessed from the image's history", False),
 )
 CLEAN = replace(REPORT, findings=(), notes=())
 

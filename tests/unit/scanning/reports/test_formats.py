@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import seawall.scanning.reports
+from seawall.cli.scan import _FORMATS
 from seawall.scanning.reports import FORMATS, Options
-from tests.unit.scanning.reports.samples import REPORT
+from tests.unit.scanning.reports.samples import NOW, REPORT
 
 ROOM = Path(seawall.scanning.reports.__file__).parent
 NOT_FORMATS = {"__init__", "grouping", "options", "wording"}
@@ -22,15 +23,17 @@ def test_every_module_of_the_folder_is_a_format_in_the_list() -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_writes_what_its_module_writes(name: str) -> None:
-    through_list, direct, options = io.StringIO(), io.StringIO(), Options()
+    through_list, direct, options = io.StringIO(), io.StringIO(), Options(now=NOW)
     FORMATS[name](REPORT, through_list, options)
-    import_module(f"seawall.scanning.reports.{name}").write(REPORT, direct, options)
+    import_module(f"seawall.scanning.reports.{name.replace('-', '_')}").write(
+        REPORT, direct, options
+    )
     assert through_list.getvalue() == direct.getvalue() != ""
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_has_a_test_file_and_a_heading_in_the_page(name: str) -> None:
-    assert (Path(__file__).parent / f"test_{name}.py").is_file()
+    assert (Path(__file__).parent / f"test_{name.replace('-', '_')}.py").is_file()
     assert (
         f"### `{name}`" in PAGE.read_text(encoding="utf-8").partition("## `seawall inventory`")[0]
     )
@@ -38,8 +41,14 @@ def test_every_format_has_a_test_file_and_a_heading_in_the_page(name: str) -> No
 
 def test_the_list_alone_loads_no_format() -> None:
     code = "import sys, seawall.scanning.reports as r; print([n for n in sys.modules if n in {%s}])"
-    names = ", ".join(repr(f"seawall.scanning.reports.{name}") for name in FORMATS)
+    names = ", ".join(
+        repr(f"seawall.scanning.reports.{name.replace('-', '_')}") for name in FORMATS
+    )
     asked = subprocess.run(
         [sys.executable, "-c", code % names], capture_output=True, text=True, check=True
     )
     assert asked.stdout == "[]\n"
+
+
+def test_the_command_offers_every_format() -> None:
+    assert tuple(FORMATS) == _FORMATS

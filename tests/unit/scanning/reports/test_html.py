@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from seawall.scanning.report import Report
 from tests.unit.scanning.reports import hostile
 from tests.unit.scanning.reports.samples import (
+    AWS_KEY,
     CLEAN,
     FINDINGS,
     GAPS,
     GLIBC,
+    MIXED,
     REPORT,
     SNAPSHOT,
     WITH_GAPS,
@@ -32,7 +34,8 @@ ATTRIBUTES = re.findall(
     r"\S+",
     """
     lang charset http-equiv content name class id href rel open hidden type placeholder title
-    autocomplete role aria-label aria-pressed aria-hidden data-urgency
+    autocomplete role aria-label aria-pressed aria-hidden data-urgency data-kind data-severity
+    data-filter data-value
     """,
 )
 
@@ -89,7 +92,7 @@ def test_no_image_can_add_an_element_or_an_attribute(report: Report, show_all: b
     assert set(seen.elements) <= set(ELEMENTS)
     assert {name for name, _ in seen.attributes} <= set(ATTRIBUTES)
     links = [value or "" for name, value in seen.attributes if name == "href"]
-    assert all(re.match(r"#[a-z]+\Z|https://(nvd\.nist\.gov|osv\.dev)/", link) for link in links)
+    assert all(re.match(r"#[a-z-]+\Z|https://(nvd\.nist\.gov|osv\.dev)/", link) for link in links)
 
 
 def test_the_policy_allows_the_style_and_the_script_by_hash_and_nothing_else() -> None:
@@ -103,6 +106,35 @@ def test_the_policy_allows_the_style_and_the_script_by_hash_and_nothing_else() -
         f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
         "base-uri 'none'; form-action 'none'"
     )
+
+
+def test_every_kind_has_a_section_and_what_is_decided_another() -> None:
+    text = rendered(MIXED, "html")
+    for name in ("secret", "malware", "tampered", "configuration", "end-of-life", "suppressed"):
+        assert f'id="{name}"' in text
+    for finding in MIXED.findings:
+        assert finding.suppressed in page(MIXED).text
+        assert finding.evidence in page(MIXED).text
+    assert "come from the base image debian:12" in text
+
+
+def test_each_row_says_what_the_filter_asks_for() -> None:
+    seen = page(MIXED)
+    values = {name: {v for n, v in seen.attributes if n == name} for name, _ in seen.attributes}
+    assert values["data-kind"] == {
+        "vulnerability", "secret", "malware", "tampered", "configuration", "end-of-life"
+    }  # fmt: skip
+    assert values["data-urgency"] == {"now", "soon", "watch", "hidden", ""}
+    offered = values["data-value"]
+    assert values["data-kind"] | values["data-severity"] | values["data-urgency"] - {""} == offered
+
+
+def test_every_link_within_the_page_leads_to_a_section() -> None:
+    for report in (REPORT, MIXED, replace(MIXED, findings=[AWS_KEY])):
+        seen = page(report)
+        ids = {value for name, value in seen.attributes if name == "id"}
+        counted = re.findall(r'href="#([a-z-]+)"><b>(\d+)', rendered(report, "html"))
+        assert {name for name, number in counted if number != "0"} <= ids
 
 
 def test_the_page_asks_the_network_for_nothing() -> None:

@@ -16,6 +16,7 @@ from tests.unit.scanning.reports.samples import (
     GAPS,
     GLIBC,
     LINUX,
+    MIXED,
     REPORT,
     SNAPSHOT,
     WITH_GAPS,
@@ -35,6 +36,12 @@ def test_an_incomplete_report_of_everything_reads_as_the_golden_file() -> None:
     report = replace(SNAPSHOT, incomplete=GAPS)
     text = rendered(report, "table", width=80, show_all=True)
     assert_golden("reports/table-incomplete-all-80.txt", text)
+
+
+@pytest.mark.parametrize(("name", "show_all"), [("kinds", False), ("kinds-all", True)])
+def test_a_report_of_every_kind_reads_as_the_golden_file(name: str, show_all: bool) -> None:
+    text = rendered(MIXED, "table", width=100, show_all=show_all)
+    assert_golden(f"reports/table-{name}-100.txt", text)
 
 
 def test_the_counts_are_of_flaws_of_source_packages_not_of_binary_packages() -> None:

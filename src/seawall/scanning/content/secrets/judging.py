@@ -1,0 +1,215 @@
+"""Whether a text that looks like a secret is one: entropy, placeholders, published values, forms.
+
+What is refused, and why: a value that stands for another (``${TOKEN}``, ``<your key>``), a value
+that says that it is an example, and a value that its owner has published, as Azure's storage
+emulator does. None can be revoked, and none opens anything that is not open to all.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import math
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import resources
+
+_REFERENCE = re.compile(
+    rb"""
+      \$\{ | \$\( | \$[A-Za-z_]+$ | ^\$[A-Za-z_0-9]+ | \{\{ | ^\{.*\}$ | <[^>]*>? | ^%[\w(%{] | %\( | %[sd]
+    | ^@\w+@$ | ^__\w+__$ | ^&[a-z]+; | \#\{ | ^(?:process\.env|os\.environ|ENV\[|env\.|getenv|System\.)
+    | ^\[.*\]$ | ^!(?:Ref|Sub|vault|secret)\b | ^(?:vault|secret|file|env|arn|op|ssm):
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_EXAMPLE = re.compile(
+    rb"""
+      example | placeholder | change[_-]?(?:me|it|this) | replace[_-]?(?:me|with|this) | redacted | dummy
+    | \byour[ _-] | your(?:key|token|secret|pass|api|own|client|access|account) | insert[_-] | xxxxx | \*{3} | \.{3}
+    | 0123456789 | 1234567890 | 12345678$ | abcdefgh | qwerty | deadbeef | foobar | notasecret | not[_-]a[_-]
+    | (?:fake|mock|sample|testing|invalid)[_-]? (?:key|token|secret|pass|api|value)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_WORDS = re.compile(rb"[A-Za-z]*(?:[ _.:/-]+[A-Za-z]*)*\d{0,2}")
+_PATH = re.compile(rb"(?:\.{0,2}/|~/|[A-Za-z]:\\)[\w./\\@+-]*")
+_NOTHING = frozenset(
+    (
+        *(b"true", b"false", b"none", b"null", b"nil", b"undefined", b"yes", b"no", b"on", b"off"),
+        *(b"required", b"optional", b"string", b"enabled", b"disabled", b"auto", b"default"),
+    )
+)
+# Names that speak of a secret and do not hold one.
+_ABOUT = re.compile(
+    rb"(?:_|^)(?:FILE|PATH|DIR|URL|URI|ENDPOINT|HOST|NAME|ID|TTL|EXPIR\w*|LENGTH|LEN|SIZE|TYPE|ALGO\w*"
+    rb"|VERSION|HEADER|FIELD|PROMPT|POLICY|COUNT|LIMIT|TIMEOUT|FORMAT|REGEX|PATTERN|ENABLED?|REQUIRED"
+    rb"|ISSUER|AUDIENCE|SCOPES?|ENV|VAR|HELPER|STORE|PROVIDER|MANAGER|ROTATION|FINGERPRINT)$",
+    re.IGNORECASE,
+)
+
+
+def entropy(value: bytes) -> float:
+    """Return Shannon's entropy in bits a character, by how often each occurs in `value`."""
+    size = len(value)
+    return -sum(n / size * math.log2(n / size) for n in Counter(value).values())
+
+
+def is_placeholder(value: bytes) -> bool:
+    """Tell whether a value stands for another one, or says that it is none."""
+    return bool(_REFERENCE.search(value) or _EXAMPLE.search(value) or _is_sequence(value))
+
+
+def _is_sequence(value: bytes) -> bool:
+    """Tell whether most characters follow on the one before them: ``abcdef012345``."""
+    steps = sum(b - a in (0, 1) for a, b in zip(value, value[1:], strict=False))
+    return steps * 2 > len(value)
+
+
+def is_published(value: bytes) -> bool:
+    """Tell whether the value's owner, or a specification, has published it as an example."""
+    return hashlib.sha256(b"".join(value.split())).hexdigest() in _published()
+
+
+@cache
+def _published() -> frozenset[str]:
+    file = resources.files("seawall.scanning.content") / "rules" / "published_secrets.toml"
+    listed = tomllib.loads(file.read_text("utf-8"))["value"]
+    return frozenset(value["sha256"] for value in listed)
+
+
+# Of RFC 7519, and what services add: a token without any is somebody's example.
+_CLAIMS = frozenset(
+    (
+        *("iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "scopes", "role", "roles"),
+        *("azp", "client_id", "user_id", "email", "tenant", "tid", "sid", "ref", "kubernetes.io"),
+    )
+)
+
+
+def _jwt(match: re.Match[bytes]) -> bool:
+    """A signed JSON web token: header and claims are JSON, and the header names an algorithm."""
+    header, claims, _ = match["secret"].split(b".", 2)
+    read = _json(header)
+    claimed = _json(claims)
+    return (
+        read.get("alg", "none") != "none"
+        and not _CLAIMS.isdisjoint(claimed)
+        and claimed.get("sub") != "1234567890"  # as on jwt.io, and copied into many manuals
+    )
+
+
+def _kubernetes_jwt(match: re.Match[bytes]) -> bool:
+    claims = _json(match["secret"].split(b".", 2)[1])
+    return _jwt(match) and (
+        str(claims.get("iss", "")).startswith("kubernetes/serviceaccount")
+        or "kubernetes.io" in claims
+        or str(claims.get("sub", "")).startswith("system:serviceaccount:")
+    )
+
+
+def _json(part: bytes) -> Mapping[str, object]:
+    """Return the JSON object in base64url; empty if there is none."""
+    try:
+        read = json.loads(base64.urlsafe_b64decode(part + b"=" * (-len(part) % 4)))
+    except (ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _user_and_password(match: re.Match[bytes]) -> bool:
+    """base64 of ``user:password``, as Docker's configuration and HTTP's basic scheme have it."""
+    value = match["secret"]
+    try:
+        user, colon, password = base64.b64decode(value + b"=" * (-len(value) % 4)).partition(b":")
+        (user + password).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return False
+    return bool(user and colon and password) and not is_placeholder(password)
+
+
+def _url_password(match: re.Match[bytes]) -> bool:
+    """The password of a URL: no word of a manual, and not for a host of one."""
+    password, user = match["secret"].lower(), (match["user"] or b"").lower()
+    host = match["host"].lower()
+    return not (
+        password in _MANUAL
+        or password == user
+        or _MANUAL_HOST.search(host)
+        or _REFERENCE.search(match["secret"])
+        or _REFERENCE.search(host)
+        or _REFERENCE.search(user)
+    )
+
+
+_MANUAL = frozenset(
+    (
+        *(b"pass", b"password", b"passwd", b"pwd", b"pw", b"secret", b"pass1", b"mypassword"),
+        *(b"mypass", b"your_password", b"yourpassword", b"user", b"token", b"x-oauth-basic"),
+        *(b"foo", b"bar", b"baz", b"test", b"username", b"p", b"b", b"port", b"key", b"abc"),
+        *(b"passw0rd", b"p%40ss", b"p@ss", b"p@ssw0rd", b"xxx", b"testing", b"1234", b"123456"),
+    )
+)
+_MANUAL_HOST = re.compile(
+    rb"""
+      (?:^|\.)example(?:\.|$) | \.(?:example|test|invalid|local\.test)(?:$|[:/]) | ^(?:host|hostname)(?:$|[\d:./])
+    | ^(?:foo|bar|baz|domain|server|my-?host|your-?host|somewhere|site|proxy|some)(?:$|[.:/])
+    """,
+    re.VERBOSE,
+)
+
+
+def _environment(match: re.Match[bytes]) -> bool:
+    """A variable whose value is used as it stands, however weak: this is how the image runs."""
+    value = match["secret"]
+    return not (
+        _ABOUT.search(match["name"])
+        or _REFERENCE.search(value)
+        or _PATH.fullmatch(value)
+        or value.lower() in _NOTHING
+        or b"://" in value
+        or (value.isdigit() and len(value) < 4)
+        or _is_sequence(value)
+        and len(set(value)) < 3
+    )
+
+
+def _password(match: re.Match[bytes]) -> bool:
+    """A guess at a password: no word, no name, no path, no code."""
+    value = match["secret"]
+    return not (
+        _ABOUT.search(match["name"])
+        or _WORDS.fullmatch(value)
+        or _PATH.fullmatch(value)
+        or b"://" in value
+        or value.lower() in _NOTHING
+        or value.isdigit()
+        or re.search(rb"(?i)passw|secret|token|_key|test", value)
+    )
+
+
+def _generic(match: re.Match[bytes]) -> bool:
+    """A guess at a token: letters and digits in no order that a person would write."""
+    value = match["secret"]
+    letters = sum(65 <= c <= 90 or 97 <= c <= 122 for c in value)
+    digits = sum(48 <= c <= 57 for c in value)
+    return letters >= 4 and digits >= 2 and _password(match)
+
+
+def _hex_words(match: re.Match[bytes]) -> bool:
+    """Hexadecimal digits that are not all decimal: a number is no key."""
+    return not match["secret"].isdigit()
+
+
+CHECKS: Mapping[str, Callable[[re.Match[bytes]], bool]] = {
+    "jwt": _jwt,
+    "kubernetes-jwt": _kubernetes_jwt,
+    "user-and-password": _user_and_password,
+    "url-password": _url_password,
+    "environment": _environment,
+    "password": _password,
+    "generic": _generic,
+    "hex": _hex_words,
+}

@@ -1,0 +1,38 @@
+"""A VEX document from a file; its form is recognised by what it says of itself."""
+
+import json
+from pathlib import Path
+
+from seawall.errors import UsageError
+from seawall.scanning.vex import csaf, openvex
+from seawall.scanning.vex.statement import Statement
+
+_MOST_BYTES = 128 << 20  # the largest documents of distributions have a few dozen million
+_HINT = "OpenVEX JSON and CSAF 2.0 VEX JSON can be read"
+
+
+def read(path: str) -> list[Statement]:
+    """Return the statements of a file, in its order.
+
+    Raises:
+        UsageError: it cannot be read, or is no VEX document.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
+    if len(data) > _MOST_BYTES:
+        raise UsageError(f"{path}: larger than {_MOST_BYTES >> 20} MiB")
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: not JSON ({error})", _HINT) from error
+    if isinstance(document, dict):
+        for form in (openvex, csaf):
+            if form.is_one(document):
+                try:
+                    return list(form.statements(document, path))
+                except ValueError as error:
+                    raise UsageError(f"{path}: {error}") from error
+    raise UsageError(f"{path}: not a VEX document", _HINT)
