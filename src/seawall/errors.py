@@ -20,6 +20,7 @@
     │           ├── RateLimited          it wants us to wait longer than is sensible
     │           ├── BadRegistryAnswer    it answers with something it should not
     │           └── BadRegistrySetup     a login, certificate or proxy of ours is unusable
+    ├── SbomError                a bill of materials cannot be read, or is none
     ├── CacheUnusable            the cache of layers cannot be used; nothing is lost with it
     └── AdvisoryError            advisories cannot be fetched, read or stored
         ├── FeedUnavailable      a feed does not answer
@@ -98,6 +99,12 @@ class LimitExceeded(ImageError):
 
 class SourceUnavailable(ImageError):
     """A daemon or file that the image should come from does not answer."""
+
+
+class SbomError(SeawallError):
+    """A file is no bill of materials that we can read, or a damaged one."""
+
+    hint = "CycloneDX 1.2 to 1.7 and SPDX 2.2 and 2.3 can be read, as JSON"
 
 
 class CacheUnusable(SeawallError):

@@ -513,8 +513,11 @@ def _owned(packages: Iterable[Package], owners: _Owners) -> Iterator[Package]:
     # What lies in an archive belongs to whoever owns the archive.
     archive = {p: p.path.partition("!/")[0] for p in packages if p.type not in _SYSTEM}
     found = owners.of(set(archive.values()))
+    brought = {(f"{p.type}:{p.name}", p.layer) for p in packages if p.type in _SYSTEM}
     for package in packages:
         owner = found.get(archive.get(package, ""), "")
+        if package.type == "generic" and (owner, package.layer) in brought:
+            continue  # what the owner's own version says already
         itself = owner == f"{package.type}:{package.name}"
         yield package if not owner or itself else replace(package, owner=owner)
 

@@ -8,7 +8,7 @@ import pytest
 
 from seawall.images import Pattern, open_image, parse_target
 from seawall.inventory import read_inventory
-from seawall.inventory.catalogers import Cataloger, Fact, ImageFile
+from seawall.inventory.catalogers import CATALOGERS, Cataloger, Fact, ImageFile
 from seawall.model import Inventory, Package
 from tests.unit.inventory.images import file, link, save
 
@@ -341,3 +341,26 @@ def test_catalogers_may_share_a_pattern(tmp_path: Path) -> None:
             opened, None, [Cataloger("a", pattern, one), Cataloger("b", pattern, two)]
         )
     assert names(both) == ["one", "two"]
+
+
+def test_a_program_that_a_package_brought_is_the_package_and_nothing_else(tmp_path: Path) -> None:
+    def program(image_file: ImageFile) -> Iterator[Fact]:
+        yield Package("generic", "curl", image_file.text)
+
+    cataloger = Cataloger("programs", (Pattern("usr/bin/curl"),), program)
+    base = [
+        file(STATUS, stanza("curl", "7.88.1-10")),
+        file("var/lib/dpkg/info/curl.list", b"/usr/bin/curl\n"),
+        file("usr/bin/curl", b"7.88.1"),
+    ]
+    book = [cataloger, *CATALOGERS]
+
+    def found(*layers: list[tuple[tarfile.TarInfo, bytes]]) -> list[tuple[str, str]]:
+        target = save(tmp_path / "image.tar", list(layers))
+        with open_image(parse_target(target)) as opened:
+            packages = read_inventory(opened, None, book).packages
+        return [(p.type, p.version) for p in packages]
+
+    assert found(base) == [("deb", "7.88.1-10")]
+    replaced = found(base, [file("usr/bin/curl", b"8.9.0")])
+    assert replaced == [("deb", "7.88.1-10"), ("generic", "8.9.0")]

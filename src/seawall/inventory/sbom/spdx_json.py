@@ -93,7 +93,7 @@ def _target(inventory: Inventory) -> _Object:
 
 def _operating_system(distribution: Distribution) -> _Object:
     package = _described(_SYSTEM, distribution.id, distribution.version)
-    package["primaryPackagePurpose"] = "OPERATING-SYSTEM"
+    package["primaryPackagePurpose"] = "OPERATING_SYSTEM"
     package["annotations"] = _annotations({"distribution": asdict(distribution)})
     return package
 

@@ -3,7 +3,8 @@
 Forms, by builder: Docker's own of before 2023 writes ``/bin/sh -c #(nop) KEYWORD …`` and
 ``/bin/sh -c command``; BuildKit ``KEYWORD … # buildkit`` and ``RUN /bin/sh -c command # buildkit``
 (its ``dockerfile2llb/convert_copy.go`` keeps --chown, --chmod and --parents, no other flag). Both
-put build arguments in front as ``|2 NAME=value OTHER=value``. Kaniko and Buildah write one of these.
+put build arguments in front as ``|2 NAME=value OTHER=value``. Kaniko and Buildah
+write one of these.
 """
 
 import re

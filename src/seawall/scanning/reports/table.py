@@ -57,6 +57,7 @@ _URGENCY_COLOUR = {
     Urgency.WATCH: _BOLD,
     Urgency.HIDDEN: _DIM,
 }
+_FEW = (Kind.TAMPERED, Kind.CONFIGURATION)
 _URGENCY_ORDER = {urgency: number for number, urgency in enumerate(Urgency)}
 _SEVERITY_COLOUR = {Severity.CRITICAL: _RED, Severity.HIGH: "31", Severity.MEDIUM: _YELLOW}
 
@@ -159,7 +160,8 @@ class _Table:
         """Tell whether there is a row for a finding that counts."""
         if self.options.show_all or finding.urgency in (Urgency.NOW, Urgency.SOON):
             return True
-        return finding.kind is not Kind.VULNERABILITY and finding.urgency is Urgency.WATCH
+        # Keys that packages bring for their own tests come by the dozen; these do not.
+        return finding.kind in _FEW and finding.urgency is Urgency.WATCH
 
     def section(self, urgency: Urgency) -> Iterator[str]:
         rows = groups(self.report.findings, urgency)
@@ -207,6 +209,12 @@ class _Table:
         yield from aligned(table, self.width)
         if len(kept) < len(rows):
             yield f"  … and {len(rows) - len(kept)} more rows: --all"
+        lesser = sum(
+            finding.urgency is Urgency.WATCH and not self.is_shown(finding)
+            for finding in of_kind(self.report.findings, kind)
+        )
+        if lesser:
+            yield f"  … and {lesser} to watch: --all"
 
     def file_row(self, finding: Finding) -> tuple[str, str, str, str]:
         notes = file_remarks(finding, self.report, self.options.show_all)

@@ -73,6 +73,8 @@ def headline(finding: Finding) -> str:
 def place(finding: Finding) -> str:
     """Return where it is, as ``/app/.env:3``; empty for what is in no file."""
     line = f":{finding.line}" if finding.line else ""
+    if finding.path.startswith("("):  # "(environment)": a part of the configuration is no file
+        return f"{finding.path}{line}"
     return f"/{finding.path.lstrip('/')}{line}" if finding.path else ""
 
 

@@ -72,13 +72,13 @@ class Contents:
         self.count()
         called = next(filter(None, names), "without a name")
         found = None
-        reason = "they have no package-url"
+        reason = "without package-url"
         for text in purls:
             try:
                 found = located(text)
                 break
             except ValueError:
-                reason = "their package-url is none"
+                reason = "with a damaged package-url"
         if found is None:
             self.refuse(reason, called)
             return
@@ -87,7 +87,7 @@ class Contents:
         spelt = next((name for name in names if same_name(name, package.name)), package.name)
         package = replace(package, name=spelt, version=package.version or version)
         if not package.version:
-            self.refuse("they have no version", called)
+            self.refuse("without version", called)
             return
         known = {name: value for name, value in known.items() if value}
         package = replace(package, **known)  # type: ignore[arg-type]  # all of these are text
@@ -134,12 +134,11 @@ class Contents:
             named = self.systems[0] if self.systems else None
             if named is None or named.version or named.codename or self.is_ours:
                 return named
-        votes = Counter(
-            found.distribution for found in self.packages if found.distribution is not None
-        )
+        votes = [found.distribution for found in self.packages if found.distribution is not None]
         if not votes:
             return self.systems[0] if self.systems else None
-        (elected, _), *_ = votes.most_common(1)
+        ((name, _),) = Counter(vote.id for vote in votes).most_common(1)
+        ((elected, _),) = Counter(vote for vote in votes if vote.id == name).most_common(1)
         return next((each for each in self.systems if is_same(each, elected)), elected)
 
     def _of(self, distribution: Distribution | None) -> list[Package]:
@@ -151,7 +150,7 @@ class Contents:
                 kept.append(package)
             else:
                 release = " ".join(filter(None, (other.id, other.version or other.codename)))
-                self.refuse(f"they are of another distribution, {release}", package.name)
+                self.refuse(f"of another distribution ({release})", package.name)
         return kept
 
     def _gap(self, unmatched: tuple[str, list[str]]) -> Incomplete:
@@ -159,7 +158,7 @@ class Contents:
         told = ", ".join(name[:_NAME_LETTERS] for name in names[:_NAMED])
         more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
         count = f"{len(names):,} packages" if len(names) > 1 else "1 package"
-        return Incomplete(self.where, f"{count} cannot be matched: {reason} ({told}{more})")
+        return Incomplete(self.where, f"{count} {reason} cannot be matched: {told}{more}")
 
 
 def is_same(one: Distribution, other: Distribution) -> bool:

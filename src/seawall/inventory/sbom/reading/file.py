@@ -31,14 +31,14 @@ class _Head(msgspec.Struct):
     spec_version: str | None = msgspec.field(default=None, name="specVersion")
     spdx_version: str | None = msgspec.field(default=None, name="spdxVersion")
     predicate_type: str | None = msgspec.field(default=None, name="predicateType")
-    predicate: msgspec.Raw | None = None
-    data: msgspec.Raw | None = msgspec.field(default=None, name="Data")  # in cosign's predicates
+    predicate: msgspec.Raw = msgspec.Raw()
+    data: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="Data")  # in cosign's predicates
     payload_type: str | None = msgspec.field(default=None, name="payloadType")
     payload: str | None = None
-    spdx: msgspec.Raw | None = msgspec.field(default=None, name="SPDX")
-    sbom: msgspec.Raw | None = None
-    context: msgspec.Raw | None = msgspec.field(default=None, name="@context")
-    artifacts: msgspec.Raw | None = None
+    spdx: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="SPDX")
+    sbom: msgspec.Raw = msgspec.Raw()
+    context: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="@context")
+    artifacts: msgspec.Raw = msgspec.Raw()
 
 
 def read_sbom(path: str, limits: Limits | None = None) -> Sbom:
@@ -79,7 +79,7 @@ def parse_sbom(data: bytes, where: str) -> Sbom:
                 if is_attested:
                     found.notes.append(_UNSIGNED)
                 return found.sbom()
-            is_attested |= head.predicate is not None
+            is_attested |= bool(bytes(head.predicate))
             data = _unwrapped(head, where)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise SbomError(f"{where}: damaged: {error}") from error
@@ -107,13 +107,12 @@ def _unwrapped(head: _Head, where: str) -> bytes:
         except (binascii.Error, ValueError) as error:
             raise SbomError(f"{where}: an envelope whose payload is no base64") from error
     for inner in (head.predicate, head.data, head.spdx, head.sbom):
-        if inner is not None:
-            raw = bytes(inner)
+        if raw := bytes(inner):
             # cosign's predicate may hold the document as a text.
             return msgspec.json.decode(raw, type=str).encode() if raw[:1] == b'"' else raw
-    if head.context is not None and b"spdx" in bytes(head.context)[:200].lower():
+    if b"spdx" in bytes(head.context)[:200].lower():
         raise SbomError(f"{where}: SPDX 3 cannot be read", "export it as SPDX 2.3 JSON")
-    if head.artifacts is not None:
+    if bytes(head.artifacts):
         raise SbomError(
             f"{where}: syft's own form cannot be read", "write it with -o cyclonedx-json"
         )

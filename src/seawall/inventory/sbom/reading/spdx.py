@@ -6,6 +6,7 @@ package whose files another one owns, in the comment of a relationship
 annotations (``pkg/sbom/spdx``). BuildKit's documents are syft's.
 """
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -175,12 +176,10 @@ def _own(annotations: list[_Annotation] | None, where: str) -> Iterator[_Own]:
         comment = annotation.comment or ""
         if comment.startswith(COMMENT):
             try:
-                yield _OWN.decode(comment.removeprefix(COMMENT))
-            except (msgspec.MsgspecError, UnicodeEncodeError) as error:
+                # Paths that are no UTF-8 have halves of surrogate pairs, which msgspec refuses.
+                yield msgspec.convert(json.loads(comment.removeprefix(COMMENT)), _Own)
+            except ValueError as error:
                 raise SbomError(f"{where}: an annotation of Seawall is damaged: {error}") from error
-
-
-_OWN = msgspec.json.Decoder(_Own)
 
 
 def _described(document: _Document) -> Iterator[str]:

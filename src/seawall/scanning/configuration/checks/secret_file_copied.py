@@ -17,7 +17,7 @@ _FILE = re.compile(
       | \.docker/config\.json | \.dockercfg | credentials\.json | service-account\.json
       )$
     | \.(?:pfx|p12|jks|keystore|kdbx|ppk)$
-    | (?:^|[/_.-])(?:private|server|tls)[_.-]?key\.(?:pem|key)$
+    | (?:^|[/_.-])(?:private|server|tls)(?:\.key|[_.-]?key\.(?:pem|key))$
     """,
     re.VERBOSE,
 )
