@@ -9,6 +9,7 @@ from seawall.inventory.catalogers.contract import Cataloger, Fact, ImageFile
 from seawall.model import Distribution, Incomplete
 
 _BYTES = 64 << 10  # real ones have less than one kilobyte
+_VALUE_CHARACTERS = 1000
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
@@ -35,6 +36,8 @@ def distribution(file: ImageFile) -> Iterator[Fact]:
 
 def _unquoted(value: str) -> str:
     """Return a value without its shell quoting; as it stands where the quoting is broken."""
+    if len(value) > _VALUE_CHARACTERS:  # shlex takes its time, and no real value is that long
+        return value.strip("\"'")
     try:
         return " ".join(shlex.split(value))
     except ValueError:
