@@ -3,7 +3,7 @@ RUN apk add --no-cache brotli
 COPY ./public /public
 RUN find /public -name '*.js' -exec brotli {} \;
 
-# seawall: ignore runs-as-root,privileged-port nginx gives up its rights itself
+# seawall: ignore runs-as-root nginx gives up its rights itself
 FROM nginx:1.25-alpine
 RUN apk update && apk add openssl curl~=8
 COPY --from=assets /public /usr/share/nginx/html

@@ -183,7 +183,7 @@ class _Parser:
         match = _IGNORE.fullmatch(comment.rstrip())
         if not match:
             return None
-        ids = tuple(part.lower() for part in match[1].split(",") if part)
+        ids = tuple(part.lower() for part in match[1].rstrip(":").split(",") if part)
         reason = match[2].strip(" \t:-\u2013\u2014")
         if not ids or not reason:
             self._complain(line, "an ignore comment needs a check's id and a reason")
@@ -283,10 +283,11 @@ class _Stages:
         base = words[0] if words else ""
         name = words[2].lower() if len(words) > 2 and words[1].lower() == "as" else ""
         parent = self._names.get(base.lower())
-        self._values = dict(self._environments[parent]) if parent is not None else {}
+        environment = dict(self._environments[parent]) if parent is not None else {}
+        self._values = dict(environment)
         self.stages.append(Stage(instruction, base, name, parent))
         self._members.append([])
-        self._environments.append({})
+        self._environments.append(environment)
         if name:
             self._names[name] = len(self.stages) - 1
 

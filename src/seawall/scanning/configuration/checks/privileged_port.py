@@ -44,5 +44,4 @@ PRIVILEGED_PORT = Check(
     urgency=Urgency.HIDDEN,
     image=in_image,
     build_file=in_build_file,
-    sources=("CIS Docker Benchmark 1.6.0, 5.8",),
 )

@@ -31,7 +31,7 @@ def examine(file: BuildFile) -> Iterator[Problem]:
                     f"{manager} installs without a version: {', '.join(names[:_SHOWN])}{more}",
                     "name versions, or install from a lock file",
                     instruction,
-                    evidence=f"{manager}: {len(names)} packages",
+                    evidence=f"{manager}: {len(names)} package{'s' if len(names) > 1 else ''}",
                 )
 
 

@@ -7,11 +7,11 @@ from tests.unit.scanning.configuration.subjects import evidence, in_build_file, 
 @pytest.mark.parametrize(
     ("command", "shown"),
     [
-        ("apt-get install -y -t stable curl git=1:2", "apt-get: 1 packages"),
-        ("apk add --virtual .build gcc", "apk: 1 packages"),
-        ("pip install -r a.txt flask boto3==1.0", "pip: 1 packages"),
-        ("npm install -g @angular/cli yarn@1.22", "npm: 1 packages"),
-        ("gem install rake", "gem: 1 packages"),
+        ("apt-get install -y -t stable curl git=1:2", "apt-get: 1 package"),
+        ("apk add --virtual .build gcc", "apk: 1 package"),
+        ("pip install -r a.txt flask boto3==1.0", "pip: 1 package"),
+        ("npm install -g @angular/cli yarn@1.22", "npm: 1 package"),
+        ("gem install rake", "gem: 1 package"),
     ],
 )
 def test_a_package_without_a_version_is_found(command: str, shown: str) -> None:
