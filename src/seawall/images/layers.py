@@ -154,7 +154,7 @@ def read_layer(  # noqa: PLR0917 - one loop over every name, with everything it 
             if content is not None and _is_meant(content, patterns, magics):
                 yield FoundFile(path, content)
         if inspected and inspection is not None:
-            blocks = tar.chunks() if content is None else iter((content,))
+            blocks = tar.chunks() if size and content is None else iter((content or b"",))
             inspection.file(path, tar.mode, size, blocks)
     hand_on()
 

@@ -5,7 +5,7 @@ hashes of them differ from process to process.
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from seawall.model import Distribution, Incomplete, Package
 Facts = tuple[Fact, ...]
 
 _LEVEL = 3
+_PIECE = 1 << 20
 _KINDS: tuple[type[Any], ...] = (
     Package,
     Ownership,
@@ -60,9 +61,20 @@ class NameLog:
         return b"".join(self._parts)
 
 
-def names_in(log: bytes) -> list[bytes]:
-    """Return the names that a `NameLog` took, in their order."""
-    return _decompressed(log).split(b"\0")[:-1]
+def names_in(log: bytes) -> Iterator[bytes]:
+    """Yield the names that a `NameLog` took, in their order; there may be millions.
+
+    Raises:
+        ValueError: `log` is no finished `NameLog`.
+    """
+    begun = b""
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(log) as stream:
+            while piece := stream.read(_PIECE):
+                *names, begun = (begun + piece).split(b"\0")
+                yield from names
+    except zstandard.ZstdError as error:
+        raise ValueError(f"not a stored layer: {error}") from error
 
 
 class _Layer(msgspec.Struct):

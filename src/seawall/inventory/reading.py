@@ -78,7 +78,7 @@ class LayerCache(Protocol):
 class KeptInspection(Inspection, Protocol):
     """An inspection whose result can be kept."""
 
-    def encode(self, names: Sequence[bytes]) -> bytes:
+    def encode(self, names: Iterable[bytes]) -> bytes:
         """Return the result as bytes; `names` are all that were handed on, in their order."""
 
 
@@ -90,7 +90,7 @@ class Inspector(Protocol):
     def begin(self) -> KeptInspection:
         """Return the inspection of a layer that is about to be read."""
 
-    def restore(self, data: bytes, names: Sequence[bytes]) -> KeptInspection:
+    def restore(self, data: bytes, names: Iterable[bytes]) -> KeptInspection:
         """Return what `KeptInspection.encode` wrote; ValueError when `data` is nothing of it."""
 
 

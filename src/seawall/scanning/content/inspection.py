@@ -99,6 +99,8 @@ class LayerContent:
             self.privileged[path] = mode
         self._hits.pop(path, None)  # a later entry of the same name replaces the earlier
         algorithm = algorithm_for(path, self._system)
+        if not size and not algorithm:
+            return  # empty, and nobody's: some images have millions
         if size <= WHOLE_BYTES:
             data = b"".join(blocks)
             if algorithm:
@@ -152,9 +154,11 @@ class LayerContent:
             except LimitExceeded as error:
                 self.incomplete.append(Incomplete(window.path, str(error)))
 
-    def encode(self, names: Sequence[bytes]) -> bytes:
+    def encode(self, names: Iterable[bytes]) -> bytes:
         """Return all of it as bytes; names stand as their numbers in `names`."""
-        number = {hash(name): at for at, name in enumerate(names)}
+        wanted = set(self._paths)
+        hashes = enumerate(map(hash, names)) if wanted else ()
+        number = {path: at for at, path in hashes if path in wanted}
         stored = _Stored(
             array("I", (number[path] for path in self._paths)).tobytes(),
             self._digests.tobytes(),
@@ -166,16 +170,18 @@ class LayerContent:
         )
         return zstandard.ZstdCompressor(level=3).compress(msgspec.msgpack.encode(stored))
 
-    def take(self, data: bytes, names: Sequence[bytes]) -> None:
+    def take(self, data: bytes, names: Iterable[bytes]) -> None:
         """Become what `encode` wrote; ValueError when `data` is nothing of it."""
         try:
             raw = zstandard.ZstdDecompressor().decompress(data)
             stored = msgspec.msgpack.decode(raw, type=_Stored)
             numbers = array("I")
             numbers.frombytes(stored.paths)
-            self._paths = array("q", (hash(names[number]) for number in numbers))
+            wanted = set(numbers)
+            hashes = {at: hash(name) for at, name in enumerate(names) if at in wanted}
+            self._paths = array("q", (hashes[number] for number in numbers))
             self._digests.frombytes(stored.digests)
-        except (zstandard.ZstdError, msgspec.MsgspecError, IndexError) as error:
+        except (zstandard.ZstdError, msgspec.MsgspecError, KeyError) as error:
             raise ValueError(f"not a stored inspection: {error}") from error
         for found in stored.hits:
             self._hits.setdefault(found.path, []).append(found)
@@ -207,7 +213,7 @@ class ContentInspector:
         """Return the inspection of a layer that is about to be read."""
         return LayerContent(self._detectors, self._system, self._content_bytes)
 
-    def restore(self, data: bytes, names: Sequence[bytes]) -> LayerContent:
+    def restore(self, data: bytes, names: Iterable[bytes]) -> LayerContent:
         """Return an inspection that was kept."""
         content = self.begin()
         content.take(data, names)
