@@ -28,7 +28,7 @@ def add_to(commands: Any) -> None:
         "scan",
         usage="%(prog)s [OPTIONS] TARGET",  # spelt out it would fill a quarter of the screen
         help="what is known to be wrong with an image",
-        description="Scan an image for known flaws.",
+        description="Look for flaws, secrets, malware and changed files, judge the configuration.",
         epilog="example: seawall scan docker:debian:12 --fail-on high --ignore-unfixed",
     )
     arguments.add_target(parser)
