@@ -40,7 +40,8 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="change a limit: file_bytes, content_bytes, image_bytes, entries, ratio, nesting, depth",
+        help="change a limit: file_bytes, content_bytes, image_bytes, entries, ratio, nesting, "
+        "depth",
     )
     parser.add_argument(
         "--allow-incomplete",
