@@ -55,7 +55,7 @@ class UnknownTarget(UsageError):
 
     hint = (
         "write docker:NAME, registry:NAME, container:NAME, oci-dir:PATH, oci-archive:PATH, "
-        "docker-archive:PATH or dir:PATH, or the path of something that exists"
+        "docker-archive:PATH, dir:PATH or sbom:PATH, or the path of something that exists"
     )
 
 

@@ -16,7 +16,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "target",
         metavar="TARGET",
-        help="docker:NAME, registry:NAME, container:NAME, dir:PATH, an archive, …",
+        help="docker:NAME, registry:NAME, container:NAME, sbom:FILE, an archive, …",
     )
 
 

@@ -12,7 +12,11 @@ from seawall.cli import arguments
 from seawall.errors import UsageError
 
 if TYPE_CHECKING:
+    from seawall.images import Limits
+    from seawall.model import ImageRef, Inventory
+    from seawall.scanning.content.looking import Contents
     from seawall.scanning.exceptions import Entry
+    from seawall.scanning.scan import Described
     from seawall.scanning.vex import Statement
 
 # As in `seawall.scanning.reports`, whose import would cost the start-up of every command.
@@ -94,9 +98,8 @@ def _format_and_file(text: str) -> tuple[str, str]:
 
 def run(args: argparse.Namespace) -> int:
     """Read, judge, report; 1 over the threshold, 3 where something could not be analysed."""
-    from seawall.cli import progress, wiring
-    from seawall.images import Limits, open_image, parse_target
-    from seawall.inventory import read_image
+    from seawall.cli import wiring
+    from seawall.images import Limits, parse_target
     from seawall.model import Severity
     from seawall.scanning import (
         VexStatements,
@@ -110,8 +113,6 @@ def run(args: argparse.Namespace) -> int:
         without_kinds,
         without_unfixed,
     )
-    from seawall.scanning.content.inspection import ContentInspector
-    from seawall.scanning.content.looking import FIRST_GUESS, look_at
     from seawall.scanning.reports import FORMATS, Options
 
     if args.explain is not None and (args.format != "table" or args.also or args.fail_on):
@@ -124,22 +125,13 @@ def run(args: argparse.Namespace) -> int:
     exceptions, vex = _exceptions(args.exceptions), VexStatements(_statements(args.vex))
     ref = parse_target(args.target, args.platform)
     limits = Limits.parse(args.limit)
-    detectors = wiring.detectors(args.skip, args.yara)
     base = open_base(args.base, limits) if args.base else None
     with wiring.advisory_store() as (store, is_snapshot):
         now = datetime.now(UTC)
-        with (
-            wiring.layer_cache(not args.no_cache, str(limits)) as cache,
-            open_image(ref, limits) as opened,
-            progress.reading(str(ref)) as report_progress,
-        ):
-            inspector = ContentInspector(detectors, FIRST_GUESS, limits.content_bytes)
-            reading = read_image(opened, report_progress, inspector=inspector, cache=cache)
-            inventory = reading.inventory
-            contents = look_at(reading, opened, detectors, limits.content_bytes, cache)
+        subject, inventory, contents = _read(ref, limits, args)
         report = scan(
             inventory,
-            opened,
+            subject,
             store,
             is_snapshot,
             today=now.date(),
@@ -178,6 +170,34 @@ def run(args: argparse.Namespace) -> int:
     if unrated and threshold not in (None, Severity.UNKNOWN):
         arguments.mention([f"{unrated} findings have no severity and do not count for --fail-on"])
     return int(args.code)
+
+
+def _read(
+    ref: "ImageRef", limits: "Limits", args: argparse.Namespace
+) -> tuple["Described", "Inventory", "Contents | None"]:
+    """Return what was opened, what is in it, and what its files hold: an SBOM has no files."""
+    from seawall.cli import progress, wiring
+
+    detectors = wiring.detectors(args.skip, args.yara)
+    if ref.source == "sbom":
+        from seawall.inventory.sbom.reading import read_sbom
+
+        document = read_sbom(ref.place, limits)
+        return document, document.inventory, None
+    from seawall.images import open_image
+    from seawall.inventory import read_image
+    from seawall.scanning.content.inspection import ContentInspector
+    from seawall.scanning.content.looking import FIRST_GUESS, look_at
+
+    with (
+        wiring.layer_cache(not args.no_cache, str(limits)) as cache,
+        open_image(ref, limits) as opened,
+        progress.reading(str(ref)) as report_progress,
+    ):
+        inspector = ContentInspector(detectors, FIRST_GUESS, limits.content_bytes)
+        reading = read_image(opened, report_progress, inspector=inspector, cache=cache)
+        contents = look_at(reading, opened, detectors, limits.content_bytes, cache)
+    return opened, reading.inventory, contents
 
 
 def _exceptions(path: str | None) -> tuple["Entry", ...]:

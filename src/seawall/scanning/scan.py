@@ -54,10 +54,14 @@ def scan(
         distribution=inventory.distribution,
         packages=dict(sorted(Counter(package.type for package in inventory.packages).items())),
         findings=(*judgement.findings, *sorted(others, key=_order)),
-        incomplete=(
-            *inventory.incomplete,
-            *(contents.incomplete if contents else ()),
-            *judgement.incomplete,
+        incomplete=tuple(
+            dict.fromkeys(
+                (
+                    *inventory.incomplete,
+                    *(contents.incomplete if contents else ()),
+                    *judgement.incomplete,
+                )
+            )
         ),
         data=advisory_data(store, is_snapshot),
         version=seawall.__version__,

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -24,6 +24,7 @@ _Object = dict[str, Any]
 
 COMMENT = "seawall: "  # what an annotation of ours begins with
 _DOCUMENT, _TARGET, _SYSTEM = "SPDXRef-DOCUMENT", "SPDXRef-Target", "SPDXRef-OperatingSystem"
+_FIELDS = tuple(field.name for field in fields(Package))
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9.]+")
 
 
@@ -113,7 +114,8 @@ def _package(
         }
     ]
     described["primaryPackagePurpose"] = "LIBRARY"
-    facts = {name: value for name, value in asdict(package).items() if value}
+    # `asdict` would copy each text, which is half of the time for a large image.
+    facts = {name: value for name in _FIELDS if (value := getattr(package, name))}
     described["annotations"] = _annotations({"package": facts})
     return described
 

@@ -49,6 +49,54 @@ WITH_GAPS = replace(
         Incomplete("app/yarn.lock", "larger than 64 MiB"),
     ),
 )
+RHEL = Distribution(
+    "rhel",
+    "9.3",
+    "plow",
+    "Red Hat Enterprise Linux 9.3 (Plow)",
+    "cpe:/o:redhat:rhel_eus:9.3::baseos",
+    ("baseos-eus", "crb"),
+)
+# One of every type, each with all that it can have.
+OF_SYSTEMS = {
+    "deb": PACKAGES[0],
+    "apk": Package("apk", "ssl_client", "1.36.1-r2", "busybox", "1.36.1-r2", "aarch64"),
+    "rpm": Package(
+        "rpm",
+        "npm",
+        "1:8.19.4-1.18.20.2.1.module+el9",
+        "nodejs",
+        "1:18.20.2-1.module+el9",
+        "x86_64",
+        module="nodejs:18",
+    ),
+    "alpm": Package("alpm", "gcc-libs", "1:14.1.1-1", "gcc", "1:14.1.1-1", "x86_64"),
+    "opkg": Package("opkg", "libc", "1.2.3-4", arch="x86_64"),
+}
+LANGUAGES = (
+    Package("bioconductor", "limma", "3.54.0"),
+    Package("bitnami", "postgresql", "18.6.0-3", arch="amd64"),
+    Package("cargo", "serde_json", "1.0.108"),
+    Package("cocoapods", "AFNetworking", "4.0.1", locked=True),
+    Package("composer", "twig/twig", "v3.8.0"),
+    Package("conda", "requests", "2.28.1", arch="linux-64"),
+    Package("cran", "R6", "2.5.1"),
+    Package("gem", "nokogiri", "1.13.0", arch="x86_64-linux"),
+    Package("generic", "openssl", "3.0.11", evidence="offset 0x1f3a: OpenSSL 3.0.11 19 Sep 2023"),
+    Package("golang", "github.com/BurntSushi/toml", "v1.3.2"),
+    Package("golang", "stdlib", "go1.21.3"),
+    Package("hackage", "aeson", "2.2.1.0", locked=True),
+    Package("hex", "plug_cowboy", "2.6.1", locked=True),
+    Package(
+        "julia", "JSON", "0.21.4", evidence="uuid 682c06a0-de6a-54ab-a142-c8b1cf79cde6", locked=True
+    ),
+    Package("maven", "org.apache.logging.log4j:log4j-core", "2.14.1", evidence="pom.properties"),
+    Package("npm", "@babel/core", "7.23.2"),
+    Package("nuget", "Newtonsoft.Json", "13.0.1"),
+    Package("pub", "http", "1.1.0", locked=True),
+    Package("pypi", "requests", "2.28.1+local"),
+    Package("swift", "github.com/apple/swift-nio", "2.62.0", locked=True),
+)
 
 
 def written(inventory: Inventory, format_name: str) -> str:
@@ -70,10 +118,13 @@ def has_purl(distribution: Distribution | None) -> Callable[[Package], bool]:
 
 @st.composite
 def inventories(draw: st.DrawFn) -> Inventory:
-    distribution = draw(st.none() | st.builds(Distribution, texts, texts, texts, texts))
+    channels = st.lists(texts.filter(bool), max_size=2).map(tuple)
+    distribution = draw(
+        st.none() | st.builds(Distribution, texts, texts, texts, texts, texts, channels)
+    )
     packages = st.builds(
         Package,
-        type=st.sampled_from(("deb", "npm", "pypi")),
+        type=st.sampled_from(("deb", "rpm", "npm", "pypi")),
         name=texts,
         version=texts,
         source=texts,
@@ -82,6 +133,9 @@ def inventories(draw: st.DrawFn) -> Inventory:
         layer=st.just(BASE) | texts,
         path=texts,
         owner=texts,
+        module=texts,
+        locked=st.booleans(),
+        evidence=texts,
     )
     gaps = st.builds(Incomplete, texts, texts, texts)
     return Inventory(

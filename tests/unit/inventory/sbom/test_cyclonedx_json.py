@@ -1,4 +1,5 @@
 import json
+import time
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -14,14 +15,17 @@ from seawall.model import Inventory, Package
 from tests.unit.inventory.sbom.samples import (
     BASE,
     INVENTORY,
+    LANGUAGES,
+    OF_SYSTEMS,
     PACKAGES,
+    RHEL,
     WITH_GAPS,
     inventories,
     written,
 )
 
 PREFIX = "seawall:"
-INPUTS = ("source", "source_version", "arch", "layer", "path", "owner")
+INPUTS = ("source", "source_version", "arch", "layer", "path", "owner", "module", "evidence")
 
 
 @cache
@@ -69,9 +73,43 @@ def test_everything_that_matching_needs_is_there() -> None:
     for package, library in zip(PACKAGES, libraries, strict=True):
         said = properties(library)
         inputs = {name: said.get(name, "") for name in INPUTS}
-        read = Package(said["type"], library["name"], library["version"], **inputs)
+        read = Package(
+            said["type"],
+            library["name"],
+            library["version"],
+            **inputs,
+            locked=said.get("locked") == "true",
+        )
         assert read == package
         assert library["purl"] == purl(package, INVENTORY.distribution)
+
+
+def test_the_distribution_is_there_with_its_cpe_and_all_channels() -> None:
+    system = document(replace(INVENTORY, distribution=RHEL))["components"][0]
+    said = [(each["name"], each["value"]) for each in system["properties"]]
+    assert ("seawall:cpe", RHEL.cpe) in said
+    assert [value for name, value in said if name == "seawall:channel"] == ["baseos-eus", "crb"]
+
+
+def test_where_a_package_was_found_is_its_evidence() -> None:
+    package = Package("generic", "openssl", "3.0.11", path="opt/ssl", evidence="offset 0x1f3a")
+    (library,) = document(replace(INVENTORY, distribution=None, packages=(package,)))["components"]
+    assert library["evidence"]["occurrences"] == [
+        {"location": "opt/ssl", "additionalContext": "offset 0x1f3a"}
+    ]
+
+
+@pytest.mark.parametrize("kind", OF_SYSTEMS)
+def test_packages_of_every_type_fit_the_schema(kind: str) -> None:
+    packages = (*LANGUAGES, OF_SYSTEMS[kind])
+    assert len(document(replace(INVENTORY, packages=packages))["components"]) == len(packages) + 1
+
+
+def test_many_packages_of_one_package_url_have_references_in_time() -> None:
+    packages = tuple(Package("npm", "ms", "2.1.3", layer=str(number)) for number in range(20_000))
+    started = time.process_time()
+    written(replace(INVENTORY, packages=packages), "cyclonedx-json")
+    assert time.process_time() - started < 10  # one look at each of the others takes minutes
 
 
 def test_a_package_that_is_there_twice_has_two_references() -> None:

@@ -33,6 +33,19 @@ def test_readable_letters_stay_and_others_are_escaped(text: str, written: str) -
     assert document(text) == written
 
 
+numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+ascii_text = st.text(st.characters(max_codepoint=0x7E))
+documents = st.recursive(
+    st.none() | st.booleans() | numbers | ascii_text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ascii_text, inner, max_size=3),
+)
+
+
+@given(documents)
+def test_a_document_is_indented_as_the_standard_library_does_it(value: object) -> None:
+    assert document(value) == json.dumps(value, indent=2) + "\n"
+
+
 @given(st.text())
 def test_every_text_comes_back(text: str) -> None:
     assert json.loads(document(text)) == text

@@ -18,6 +18,11 @@ def test_every_module_of_the_folder_is_a_format_in_the_list() -> None:
     assert modules == {name.replace("-", "_") for name in FORMATS}
 
 
+@pytest.fixture(autouse=True)
+def dated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")  # SPDX demands a time
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_writes_what_its_module_writes(name: str) -> None:
     direct = io.StringIO()

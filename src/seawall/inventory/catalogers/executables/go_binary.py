@@ -33,6 +33,9 @@ _TEXT_BYTES = 16 << 20
 _MODULES = 1 << 16
 _FLAGS = 1 << 14  # characters; whoever sets more sets no version
 _PROGRAM_TABLE = b".gopclntab"  # what every Go program has
+# What Go makes of a commit that no tagged release is behind ("Pseudo-versions", Go Modules
+# Reference); since Go 1.24 builds from a repository name their own module so.
+_COMMIT = re.compile(r"v0\.0\.0-(?:0\.)?[0-9]{14}-[0-9a-f]{12}(?:\+.*)?")
 # Variables that hold a program's version.
 _VERSION_VARIABLE = re.compile("(?:app|build|git|release|program|cli)?_?version")
 _RELEASE = re.compile(r"v?[0-9]+\.[0-9]+(?:\.[0-9]+)?(?:[-+.][0-9A-Za-z.+-]+)?")
@@ -205,8 +208,9 @@ def _unquoted(text: str) -> str:
 def _own_version(info: BuildInfo) -> tuple[str, str]:
     """Return the version of the program's own module, and what says so."""
     main, settings = info.main, info.settings or {}
-    if main is not None and main.version not in ("", UNKNOWN) and is_version(main.version):
-        return main.version, "the module's own version"
+    named = main.version if main is not None and not _COMMIT.fullmatch(main.version) else ""
+    if named not in ("", UNKNOWN) and is_version(named):
+        return named, "the module's own version"
     given = _given_version(settings.get("-ldflags", ""), main.path if main else "")
     if given is not None:
         return given

@@ -5,11 +5,12 @@ expression confirms it within a few hundred bytes, so neither one long line nor 
 makes it slow. Values never leave this module: a hit tells their kind and length.
 """
 
+import contextlib
 import re
 from bisect import bisect
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import hyperscan
 
@@ -19,9 +20,9 @@ from seawall.scanning.content.contract import Hit, Window
 from seawall.scanning.content.secrets.judging import CHECKS, entropy, is_placeholder, is_published
 from seawall.scanning.content.secrets.rule import Confidence, Rule, by_id, fingerprint, own_rules
 
-PLACES = 50_000  # that may be confirmed in one window; each costs up to 20 µs
+PLACES = 5_000  # of one pattern in one window that are confirmed; each costs 2 to 200 µs
+_ALL_PLACES = 5 * PLACES  # of all patterns
 HITS = 100  # of one rule in one window; the last one says how many more there are
-_BEHIND = 256  # bytes before the place found at which its secret may begin
 _NEAR = 1024  # bytes around a secret in which a rule's words are sought
 _LINE = 4096  # bytes; text with longer lines was written by a program
 _OVERLAP = 4 << 10  # what two windows of a large file share
@@ -50,7 +51,7 @@ _PACKAGED = re.compile(_OTHERS)
 _TEST_MATERIAL = re.compile(
     r"/(?:tests?|testing|specs?|__tests__|fixtures?|testdata|test[_-](?:data|certs|keys)|examples?"
     r"|samples?|demos?|benchmarks?|t|docs?|pki)/|^usr/share/doc/|^usr/share/man/|^usr/share/info/"
-    r"|/[\w.-]*[._-]tests?\.\w+$|/tests?[._-][\w.-]*$|/(?:PKG-INFO|METADATA|README[\w.-]*)$|\.(?:md|rst)$"
+    r"|/(?:[\w.-]*[._-])?(?:tests?|examples?)(?:[._-][\w.-]*)?$|/(?:PKG-INFO|METADATA|README[\w.-]*)$|\.(?:md|rst)$"
 )
 
 
@@ -61,7 +62,7 @@ class _Found:
     number: int  # the rule's
     start: int  # of all that matched, in the window
     secret: tuple[int, int]
-    value: bytes  # the secret itself: it must not go further than `look`
+    value: bytes = field(repr=False)  # the secret itself: it must not go further than `look`
     shown: str
 
 
@@ -74,7 +75,7 @@ class SecretsDetector:
         """Use `rules`, the more specific one of two first; None: our own."""
         self._rules = tuple(own_rules() if rules is None else rules)
         self._by_id = by_id(self._rules)
-        self.key = fingerprint()
+        self.key = fingerprint(self._rules)
         self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         finds: dict[bytes, list[int]] = {}
         for number, rule in enumerate(self._rules):
@@ -96,20 +97,47 @@ class SecretsDetector:
         if data.startswith((b"\xff\xfe", b"\xfe\xff")):
             data = data.decode("utf-16", "replace").encode("utf-8", "replace")
         places: list[tuple[int, int]] = []
+        crowded: list[str] = []
         try:
             self._database.scan(data, match_event_handler=_note, context=places)
         except hyperscan.ScanTerminated:
-            yield from self._hits(window, data, places)
-            reason = f"more than {PLACES:,} places to look at for secrets; the rest is not known"
-            raise LimitExceeded(reason, "look at the file, or leave it out of the image") from None
+            places, crowded = self._crowded(window.path, data)
         if places:
             yield from self._hits(window, data, places)
+        if crowded:
+            reason = f"more than {PLACES:,} places to look at for secrets ({', '.join(crowded)})"
+            raise LimitExceeded(reason, "look at the file, or keep it out of the image")
+
+    def _crowded(self, path: str, data: bytes) -> tuple[list[tuple[int, int]], list[str]]:
+        """Return where to look in content that has very many places, and rules with too many.
+
+        A pattern that is everywhere must not hide the others.
+        """
+        lowest = _lowest_confidence(path, _is_text(data))
+        used = [any(_applies(self._rules[n], path, lowest) for n in s) for s in self._sharing]
+        places: list[tuple[int, int]] = []
+        count = [0] * len(self._sharing)
+
+        def note(pattern: int, start: int, end: int, flags: int, context: object) -> bool:
+            count[pattern] += 1
+            if used[pattern] and count[pattern] <= PLACES:
+                places.append((pattern, end))
+            return len(places) >= _ALL_PLACES
+
+        with contextlib.suppress(hyperscan.ScanTerminated):
+            self._database.scan(data, match_event_handler=note)
+        full = len(places) >= _ALL_PLACES
+        return places, [
+            self._rules[sharing[0]].id
+            for sharing, is_used, n in zip(self._sharing, used, count, strict=True)
+            if is_used and (n > PLACES or (full and n == PLACES))
+        ]
 
     def _hits(
         self, window: Window, data: bytes, places: Iterable[tuple[int, int]]
     ) -> Iterator[Hit]:
         """Yield hits in the order of the content."""
-        is_text = b"\0" not in data[:_BINARY]
+        is_text = _is_text(data)
         found = _specific(self._confirmed(window, data, places, is_text), self._rules)
         first: dict[tuple[int, bytes], _Found] = {}
         for item in found:
@@ -133,14 +161,10 @@ class SecretsDetector:
         seen = [0] * len(self._rules)  # up to where each rule has judged
         for number, end in ((n, end) for find, end in places for n in self._sharing[find]):
             rule = self._rules[number]
-            if (
-                end <= seen[number]
-                or rule.confidence < lowest
-                or (rule.paths and not rule.paths.search(window.path))
-            ):
+            if end <= seen[number] or not _applies(rule, window.path, lowest):
                 continue
             stop = min(len(data), end + rule.ahead)
-            match = _around(rule.regex, data, max(seen[number], end - _BEHIND), end, stop)
+            match = _around(rule, data, max(seen[number], end - rule.behind), end, stop)
             if match is None:
                 continue
             seen[number] = match.end()
@@ -190,6 +214,14 @@ _URGENCY = {
 }
 
 
+def _is_text(data: bytes) -> bool:
+    return b"\0" not in data[:_BINARY]
+
+
+def _applies(rule: Rule, path: str, lowest: Confidence) -> bool:
+    return rule.confidence >= lowest and not (rule.paths and not rule.paths.search(path))
+
+
 def _note(
     pattern: int, start: int, end: int, flags: int, places: list[tuple[int, int]]
 ) -> bool:  # called by the engine for each place; true stops it
@@ -197,11 +229,13 @@ def _note(
     return len(places) >= PLACES
 
 
-def _around(
-    regex: re.Pattern[bytes], data: bytes, start: int, end: int, stop: int
-) -> re.Match[bytes] | None:
+def _around(rule: Rule, data: bytes, start: int, end: int, stop: int) -> re.Match[bytes] | None:
     """Return the match that `end` lies in, if there is one between `start` and `stop`."""
-    for match in regex.finditer(data, start, stop):
+    if rule.head:
+        at = data.rfind(rule.head, start, end)
+        match = rule.regex.match(data, at, stop) if at >= 0 else None
+        return match if match and match.end() >= end else None
+    for match in rule.regex.finditer(data, start, stop):
         if match.start() >= end:
             break
         if match.end() >= end:

@@ -135,7 +135,7 @@ def _url_password(match: re.Match[bytes]) -> bool:
     password, user = match["secret"].lower(), (match["user"] or b"").lower()
     host = match["host"].lower()
     return not (
-        password in _MANUAL
+        _MANUAL.fullmatch(password)
         or password == user
         or _MANUAL_HOST.search(host)
         or _REFERENCE.search(match["secret"])
@@ -144,21 +144,21 @@ def _url_password(match: re.Match[bytes]) -> bool:
     )
 
 
-_MANUAL = frozenset(
-    (
-        *(b"pass", b"password", b"passwd", b"pwd", b"pw", b"secret", b"pass1", b"mypassword"),
-        *(b"mypass", b"your_password", b"yourpassword", b"user", b"token", b"x-oauth-basic"),
-        *(b"foo", b"bar", b"baz", b"test", b"username", b"p", b"b", b"port", b"key", b"abc"),
-        *(b"passw0rd", b"p%40ss", b"p@ss", b"p@ssw0rd", b"xxx", b"testing", b"1234", b"123456"),
-    )
+_MANUAL = re.compile(
+    rb"\w{0,12}(?:pass(?:wor[dt]|wd)?|pwd|passw0rd|p%40ss|p@ss(?:w0rd)?)\d{0,3}"
+    rb"|secret|token|x-oauth-basic|foo|bar|baz|test(?:ing)?|user(?:name)?|pw|port|key|abc|xxx|1234\d{0,2}"
 )
 _MANUAL_HOST = re.compile(
     rb"""
       (?:^|\.)example(?:\.|$) | \.(?:example|test|invalid|local\.test)(?:$|[:/]) | ^(?:host|hostname)(?:$|[\d:./])
-    | ^(?:foo|bar|baz|domain|server|my-?host|your-?host|somewhere|site|proxy|some)(?:$|[.:/])
+    | ^(?:foo|bar|baz|domain|server|\w*host(?<!^localhost)|somewhere|site|proxy|some)(?:$|[.:/])
     """,
     re.VERBOSE,
 )
+
+
+def _not_of_a_manual(match: re.Match[bytes]) -> bool:
+    return not _MANUAL.fullmatch(match["secret"].lower())
 
 
 def _environment(match: re.Match[bytes]) -> bool:
@@ -198,18 +198,13 @@ def _generic(match: re.Match[bytes]) -> bool:
     return letters >= 4 and digits >= 2 and _password(match)
 
 
-def _hex_words(match: re.Match[bytes]) -> bool:
-    """Hexadecimal digits that are not all decimal: a number is no key."""
-    return not match["secret"].isdigit()
-
-
 CHECKS: Mapping[str, Callable[[re.Match[bytes]], bool]] = {
     "jwt": _jwt,
     "kubernetes-jwt": _kubernetes_jwt,
     "user-and-password": _user_and_password,
     "url-password": _url_password,
+    "not-of-a-manual": _not_of_a_manual,
     "environment": _environment,
     "password": _password,
     "generic": _generic,
-    "hex": _hex_words,
 }

@@ -13,6 +13,7 @@ A rule has one of three forms:
 content calls nothing. ``examples`` and ``counterexamples`` are for tests.
 """
 
+import dataclasses
 import hashlib
 import re
 import tomllib
@@ -28,7 +29,9 @@ from seawall.scanning.content.secrets.judging import CHECKS
 
 _BUILD = "then build without it: RUN --mount=type=secret, or mount it when the container runs"
 _ENTROPY = 2.5  # bits a character: "0000", "abcabc" and the like are below
-_AHEAD = 512  # bytes behind the place found that the regular expression may look at
+_BEHIND = 96  # bytes before the place found at which a secret may begin
+_AHEAD = 512  # bytes after it that the regular expression may look at
+_AHEAD_OF_NAME = 256  # the same for an assigned value
 # Before a token: no letter or digit, but for the n of "\n", "%3D", and the length byte that stands
 # before a string constant in a .pyc file.
 _BEFORE = r"(?:(?<![0-9A-Za-z_])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=[\xda\xfa][\x00-\xff]))"
@@ -67,6 +70,8 @@ class Rule:
     near: tuple[bytes, ...]  # one of these stands near, in lower case
     paths: re.Pattern[str] | None  # only there
     check: str  # a name in `CHECKS`, or empty
+    head: bytes  # what the regex begins with: it is tried there alone, and may be a long one
+    behind: int
     ahead: int
 
 
@@ -75,13 +80,16 @@ def own_rules() -> list[Rule]:
     return [rule for name, text in _own_files() for rule in parse(name, text)]
 
 
-def fingerprint() -> str:
-    """Return what differs whenever our own rules, or the code that uses them, differ."""
+def fingerprint(rules: Iterable[Rule]) -> str:
+    """Return what differs whenever the rules, or the code and data that use them, differ."""
     state = hashlib.sha256()
-    code = resources.files("seawall.scanning.content.secrets").iterdir()
-    texts = [(f.name, f.read_text("utf-8")) for f in code if f.name.endswith(".py")]
-    for name, text in [*sorted(texts), *_own_files()]:
-        state.update(f"{name}\n{len(text)}\n{text}".encode())
+    content = resources.files("seawall.scanning.content")
+    used = [content / "rules" / "published_secrets.toml", *(content / "secrets").iterdir()]
+    for file in sorted((f for f in used if f.is_file()), key=lambda f: f.name):
+        state.update(file.read_bytes())
+    for rule in rules:
+        fields = (getattr(rule, field.name) for field in dataclasses.fields(rule))
+        state.update(repr([getattr(f, "pattern", f) for f in fields]).encode())
     return state.hexdigest()[:16]
 
 
@@ -134,7 +142,9 @@ def _rule(about: Mapping[str, Any]) -> Rule:
         near=tuple(word.lower().encode() for word in about.get("near", ())),
         paths=re.compile(paths) if paths else None,
         check=check,
-        ahead=int(about.get("ahead", _AHEAD)),
+        head=about.get("head", "").encode(),
+        behind=int(about.get("behind", _BEHIND)),
+        ahead=int(about.get("ahead", _AHEAD_OF_NAME if "value" in about else _AHEAD)),
     )
 
 
@@ -158,7 +168,7 @@ def _patterns(about: Mapping[str, Any]) -> tuple[str, str]:
 _FIELDS = frozenset(
     (
         *("id", "title", "severity", "confidence", "remedy", "revoke", "entropy", "near", "paths"),
-        *("check", "ahead", "prefix", "body", "name", "value", "find", "regex"),
+        *("check", "head", "behind", "ahead", "prefix", "body", "name", "value", "find", "regex"),
         *("examples", "counterexamples", "example_path"),
     )
 )

@@ -144,6 +144,21 @@ def test_a_commit_is_evidence_and_no_version() -> None:
     assert own.evidence.endswith("commit abc123 of 2024-01-02T03:04:05Z, changed")
 
 
+@pytest.mark.parametrize(
+    ("written", "version"),
+    [
+        ("v0.0.0-20261122042638-eecc7ad2a69e", "v2.8.1"),  # as Go writes it since 1.24
+        ("v0.0.0-20261122042638-eecc7ad2a69e+dirty", "v2.8.1"),
+        ("v2.8.2-0.20261122042638-eecc7ad2a69e", "v2.8.2-0.20261122042638-eecc7ad2a69e"),
+    ],
+)
+def test_what_go_makes_of_a_commit_without_a_release_is_no_version(
+    written: str, version: str
+) -> None:
+    listed = f"mod\texample.com/shop\t{written}\t\nbuild\t-ldflags=-X=main.version=2.8.1\n"
+    assert dict(named(facts(inline("go1.26.8", listed))))["example.com/shop"] == version
+
+
 def test_a_replaced_module_is_what_replaced_it() -> None:
     listed = (
         "dep\tgithub.com/a/old\tv1.0.0\n=>\tgithub.com/b/new\tv1.1.0\th1:x=\n"
