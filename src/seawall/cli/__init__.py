@@ -17,8 +17,8 @@ from seawall.errors import SeawallError
 COMMANDS = (scan, inventory, advisories, cache, completion)
 
 _EXAMPLE = """\
-a target is  docker:NAME  docker-archive:PATH  oci-archive:PATH  oci-dir:PATH  dir:PATH
-             or just a name or path, which is recognised
+a target is  docker:NAME  registry:NAME  container:NAME  docker-archive:PATH  oci-archive:PATH
+             oci-dir:PATH  dir:PATH  sbom:PATH, or just a name or path, which is recognised
 
 example:     seawall scan docker:debian:12
 

@@ -24,7 +24,7 @@ class Described(Protocol):
         """Who it is."""
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> Sequence[str]:
         """What was left out on purpose."""
 
 
@@ -66,10 +66,11 @@ def scan(
         data=advisory_data(store, is_snapshot),
         version=seawall.__version__,
         inventory=inventory,
-        notes=(*opened.notes, *judgement.notes),
+        notes=(*opened.notes, *judgement.notes, *(() if contents else (_NO_FILES,))),
     )
 
 
+_NO_FILES = "only packages were judged: no file or configuration was looked at"
 _URGENCIES = {urgency: number for number, urgency in enumerate(Urgency)}
 
 
