@@ -38,9 +38,10 @@ bench: $(READY)
 	$(BIN)/pip install -q --require-hashes -r requirements/bench.lock
 	$(BIN)/python -m bench
 
-## make fuzz       100,000 mutated archives
+## make fuzz       100,000 damaged documents for every parser of untrusted input; hours
 fuzz: $(READY)
 	$(BIN)/python -m tests.fuzz.archives --count 100000 --seed 1
+	$(BIN)/python -m tests.fuzz.parsers --count 100000 --seed 1 --results bench/fuzz.json
 
 ## make golden     renew the golden files; read the diff afterwards
 golden: $(READY)

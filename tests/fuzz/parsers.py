@@ -194,8 +194,34 @@ _MUTATIONS = (
 )
 
 
+def _other_value(document: Any, dice: random.Random) -> Any:
+    """Return a JSON document with one value, somewhere in it, that nobody expects there."""
+    value = dice.choice(
+        (None, True, -1, 1 << 70, 1e308, "", "x" * 5000, "\ud800", [], {}, [[]], {"a": {}}, [None])
+    )
+    if isinstance(document, dict) and document:
+        name = dice.choice(list(document))
+        inner = document[name]
+        new = _other_value(inner, dice) if isinstance(inner, dict | list) and inner else value
+        return document | {dice.choice((name, name, name, "x")): new}
+    if isinstance(document, list) and document:
+        at = dice.randrange(len(document))
+        inner = document[at]
+        new = _other_value(inner, dice) if isinstance(inner, dict | list) and inner else value
+        return [*document[:at], new, *document[at + 1 :]]
+    return value
+
+
 def damaged(seed: bytes, others: Sequence[bytes], dice: random.Random) -> bytes:
-    """Return a seed damaged in one to four ways."""
+    """Return a seed damaged in one to four ways; half of the JSON stays JSON."""
+    if seed[:1] in (b"{", b"[") and dice.random() < 0.5:
+        try:
+            document = json.loads(seed)
+            for _ in range(dice.choice((1, 1, 2, 4))):
+                document = _other_value(document, dice)
+            return json.dumps(document).encode()
+        except (ValueError, RecursionError):
+            pass
     data = bytearray(seed)
     for _ in range(dice.choice((1, 1, 2, 4))):
         if data:

@@ -62,7 +62,8 @@ def test_a_scan_puts_all_into_a_report(tmp_path: Path) -> None:
     assert list(report.packages) == ["npm", "pypi"]
     assert report.incomplete[0] == gap
     assert "1 npm packages not judged" in report.incomplete[1].reason
-    assert report.notes == ("a note",)
+    assert report.notes[0] == "a note"
+    assert "no file or configuration was looked at" in report.notes[1]
     assert report.data.is_snapshot
     assert report.data.advisories == 1
     assert report.image is image
