@@ -20,7 +20,6 @@ from seawall.scanning.content.malware import MalwareDetector
 from seawall.scanning.content.malware import own_rules as malware_rules
 from seawall.scanning.content.secrets import SecretsDetector
 from seawall.scanning.content.secrets import own_rules as secret_rules
-from seawall.versions import key
 from tests.fuzz.parsers import Parser
 from tests.unit.scanning.vex import documents as vex_documents
 
@@ -211,4 +210,4 @@ def _manifest(resolve: Callable[..., object]) -> Callable[[str, bytes], object]:
 
 
 def _osv(_: str, data: bytes) -> object:
-    return osv.parse(json.loads(data), "Debian", key)
+    return osv.parse(json.loads(data), "Debian", osv.Keys())

@@ -196,7 +196,7 @@ _MUTATIONS = (
 
 def _other_value(document: Any, dice: random.Random) -> Any:
     """Return a JSON document with one value, somewhere in it, that nobody expects there."""
-    value = dice.choice(
+    value: Any = dice.choice(
         (None, True, -1, 1 << 70, 1e308, "", "x" * 5000, "\ud800", [], {}, [[]], {"a": {}}, [None])
     )
     if isinstance(document, dict) and document:
