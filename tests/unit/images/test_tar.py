@@ -278,6 +278,9 @@ class Endless:
         assert len(part) == count
         return part
 
+    def peek(self, count: int) -> bytes:
+        return b""
+
     def skip(self, count: int) -> None:
         self.skipped += count
 

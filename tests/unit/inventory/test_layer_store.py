@@ -4,6 +4,7 @@ import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_only_a_new_layer_is_read_of_an_image_that_shares_the_others(
     target = save(tmp_path / "two.tar", [*LAYERS, [file(STATUS, stanza("c", "3"))]])
     with open_image(parse_target(target)) as opened:
         seen = _Watched(opened)
-        reading = read_image(seen, cache=store)
+        reading = read_image(cast("OpenImage", seen), cache=store)
     assert reading.cached == 3
     assert seen.read == [reading.image.layers[3].diff_id]
     assert reading.inventory == read(target, None).inventory
