@@ -65,13 +65,18 @@ def forms(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict
 
 def test_every_form_gives_equal_findings(forms: dict[str, str]) -> None:
     reports = {form: seawall("scan", target) for form, target in forms.items()}
-    first = reports["docker"]["findings"]
+    # What an image is called is a matter of the form, and one check asks for it.
+    found = {
+        form: [item for item in report["findings"] if item["id"] != "latest-tag"]
+        for form, report in reports.items()
+    }
+    first = found["docker"]
     assert first, "an image without findings proves nothing"
-    for form, report in reports.items():
-        findings = report["findings"]
-        if form == "dir":  # a directory has no layers
-            findings = [dict(item, layer="") for item in findings]
-            assert findings == [dict(item, layer="") for item in first], form
+    for form, findings in found.items():
+        if form == "dir":  # a directory has no layers and no configuration
+            expected = [dict(f, layer="") for f in first if f["kind"] != "configuration"]
+            files = [dict(f, layer="") for f in findings if f["kind"] != "configuration"]
+            assert files == expected, form
         else:
             assert findings == first, form
 
