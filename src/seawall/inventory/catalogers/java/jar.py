@@ -34,6 +34,7 @@ _MANIFEST = "META-INF/MANIFEST.MF"
 _WANTED_ENDINGS = (_RECORD.encode(), _MANIFEST.encode(), *_ENDINGS)
 _RECORD_BYTES, _MANIFEST_BYTES = 1 << 16, 4 << 20
 _RECORDS = 4096  # in one archive
+_UNPACKED_BYTES, _RATIO = 32 << 20, 16  # of a whole file: so much, and so much a byte of it
 _INNER_BYTES = 128 << 20  # one archive inside another; it is in memory as a whole
 
 
@@ -46,7 +47,9 @@ def jar(file: ImageFile) -> Iterator[Fact]:
     if not file.content:
         return
     try:
-        yield from _archive(memoryview(file.content), file.path, DEPTH, Budget())
+        # Jars in jars are mostly stored as they are; what unpacks to much more wants only our time.
+        budget = Budget(size_bytes=min(1 << 30, _UNPACKED_BYTES + _RATIO * len(file.content)))
+        yield from _archive(memoryview(file.content), file.path, DEPTH, budget)
     except Limited as error:
         yield Incomplete(file.path, f"a Java archive, {error}")
 
