@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import msgspec
-
 from seawall.images import (
     FoundFile,
     Inspection,
@@ -141,7 +139,6 @@ def read_image(
             if progress is not None:
                 progress(number, packages)
     image = opened.image
-    desk.keep_image(image)
     ordered = [(layer.diff_id, desk.layers[layer.diff_id]) for layer in image.layers]
     _follow_links(ordered, opened, book)
     present = _present(ordered)
@@ -177,21 +174,11 @@ class _Desk:
 
     def recall(self, opened: OpenImage) -> set[str]:
         """Take from the cache what it has of the image; return the diff-ids of its layers."""
-        image = self._known_image(opened.digest)
-        wanted = dict.fromkeys([layer.diff_id for layer in image.layers] if image else ())
-        for diff_id in wanted or dict.fromkeys(opened.diff_ids):
+        wanted = dict.fromkeys(opened.diff_ids)
+        for diff_id in wanted:
             self._recall_layer(diff_id)
-        if image is not None and len(self.layers) == len(wanted):
-            self.is_complete = True
-            opened.recognise(image)
+        self.is_complete = bool(wanted) and len(self.layers) == len(wanted)
         return set(self.layers)
-
-    def _known_image(self, digest: str) -> Image | None:
-        data = self._cache.get(digest, "image") if self._cache and digest else None
-        try:
-            return msgspec.msgpack.decode(data, type=Image) if data else None
-        except msgspec.MsgspecError:
-            return None
 
     def _recall_layer(self, diff_id: str) -> None:
         cache, inspector = self._cache, self._inspector
@@ -231,11 +218,6 @@ class _Desk:
                 content = inspection.inner.encode(names_in(log))
                 self._cache.put(diff_id, self._inspector.part, content)
         return log
-
-    def keep_image(self, image: Image) -> None:
-        """Keep which layers an image has, so that next time nothing of it need be opened."""
-        if self._cache is not None and image.digest and not self.is_complete:
-            self._cache.put(image.digest, "image", msgspec.msgpack.encode(image))
 
 
 class _Recorded:
@@ -447,7 +429,7 @@ def _merge(
         digest=image.digest,
         distribution=distribution,
         packages=tuple(sorted(_not_twice(packages), key=_order)),
-        incomplete=tuple(dict.fromkeys(incomplete)),
+        incomplete=tuple(sorted(set(incomplete), key=lambda i: (i.path, i.reason, i.layer))),
         layers=tuple(diff_id for diff_id, _ in layers if diff_id),
     )
 

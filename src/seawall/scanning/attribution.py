@@ -12,6 +12,7 @@ from dataclasses import replace
 from seawall.errors import UsageError
 from seawall.images import Limits, Selector, open_image, parse_target
 from seawall.model import Finding, Image, Layer
+from seawall.scanning.redaction import redacted
 from seawall.scanning.report import BaseImage, Report
 
 _NAME = "org.opencontainers.image.base.name"
@@ -114,7 +115,10 @@ def _layers_by_history(image: Image) -> int:
 
 
 def created_by(layer: Layer) -> str:
-    """Return the line of the Dockerfile that made a layer, without what builders put around it."""
+    """Return the line of the Dockerfile that made a layer, without what builders put around it.
+
+    What may be a secret in it is cut.
+    """
     line = layer.created_by.strip()
     line = re.sub(r"^\|\d+ (?:[A-Za-z_]\w*=\S* )*", "", line)
     if line.startswith("/bin/sh -c #(nop) "):
@@ -122,4 +126,4 @@ def created_by(layer: Layer) -> str:
     elif line.startswith("/bin/sh -c "):
         line = f"RUN {line.removeprefix('/bin/sh -c ')}"
     line = re.sub(r"^RUN (?:\|\d+ (?:[A-Za-z_]\w*=\S* )*)?/bin/sh -c ", "RUN ", line)
-    return " ".join(line.removesuffix("# buildkit").split())
+    return redacted(" ".join(line.removesuffix("# buildkit").split()))

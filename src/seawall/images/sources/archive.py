@@ -8,7 +8,6 @@ import hashlib
 import itertools
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from seawall.errors import (
@@ -137,9 +136,6 @@ class MappedArchive:
         """The layers."""
         return tuple(blob.diff_id for blob in self.resolution.blobs)
 
-    def recognise(self, image: Image) -> None:
-        """Nothing is new: it was known at once."""
-
     def document(self, name: str) -> bytes | None:
         """Return a small member's bytes."""
         found = self._find(name)
@@ -184,17 +180,16 @@ class StreamedArchive:
     digests decide afterwards which belong to the image.
     """
 
-    def __init__(  # noqa: PLR0917 - what the daemon says at once stands at the end
+    def __init__(
         self,
         open_chunks: Callable[[], Iterator[bytes]],
         ref: ImageRef,
         limits: Limits,
         resolve_image: Callable[[Read], Resolution],
         digest: str = "",
-        tags: tuple[str, ...] = (),
     ) -> None:
         self.notes: list[str] = []
-        self.digest, self._tags = digest, tags
+        self.digest = digest
         self.diff_ids: tuple[str, ...] = ()  # which layer is which shows at the end
         self._open_chunks, self._ref, self._limits = open_chunks, ref, limits
         self._resolve = resolve_image
@@ -206,10 +201,6 @@ class StreamedArchive:
         if self._image is None:
             raise RuntimeError("a streamed archive knows its image only after its layers")
         return self._image
-
-    def recognise(self, image: Image) -> None:
-        """Take what an earlier reading said of the image; its names are today's."""
-        self._image = replace(image, ref=self._ref, tags=self._tags)
 
     def layers(
         self,

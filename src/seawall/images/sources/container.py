@@ -76,9 +76,6 @@ class Container:
             self.image = Image(ref, "", (Layer("", "the whole file system"),), os="linux")
         self.diff_ids = tuple(layer.diff_id for layer in self.image.layers if layer.diff_id)
 
-    def recognise(self, image: Image) -> None:
-        """Never asked: a container has no digest."""
-
     def layers(
         self,
         selector: Selector,

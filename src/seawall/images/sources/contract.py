@@ -45,9 +45,6 @@ class OpenImage(Protocol):
     def diff_ids(self) -> tuple[str, ...]:
         """The layers, lowest first, where they can be told apart before reading; else empty."""
 
-    def recognise(self, image: Image) -> None:
-        """Take what an earlier reading said of the image with this digest; `image` holds then."""
-
     def layers(
         self,
         selector: Selector,

@@ -77,9 +77,6 @@ class Directory:
         self._top = top  # the root's descriptor: files are opened from there
         self._limits = limits
 
-    def recognise(self, image: Image) -> None:
-        """Never asked: a directory has no digest."""
-
     def layers(
         self,
         selector: Selector,

@@ -56,7 +56,6 @@ def saved(
         limits,
         lambda read: tagged(resolve_docker(read, ref, "", limits)),
         image_id if image_id.startswith("sha256:") else "",
-        tags,
     )
 
 

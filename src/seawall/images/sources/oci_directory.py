@@ -49,9 +49,6 @@ class OciDirectory:
         """The layers."""
         return tuple(blob.diff_id for blob in self._resolution.blobs)
 
-    def recognise(self, image: Image) -> None:
-        """Nothing is new: it was known at once."""
-
     def layers(
         self,
         selector: Selector,

@@ -155,7 +155,11 @@ class LayerContent:
                 self.incomplete.append(Incomplete(window.path, str(error)))
 
     def encode(self, names: Iterable[bytes]) -> bytes:
-        """Return all of it as bytes; names stand as their numbers in `names`."""
+        """Return all of it as bytes; names stand as their numbers in `names`.
+
+        Dockerfiles are left out: they may hold secrets, and only those of a directory, which has no
+        layer to be kept, are judged.
+        """
         wanted = set(self._paths)
         hashes = enumerate(map(hash, names)) if wanted else ()
         number = {path: at for at, path in hashes if path in wanted}
@@ -165,7 +169,6 @@ class LayerContent:
             list(self.hits),
             self.links,
             self.privileged,
-            self.build_files,
             self.incomplete,
         )
         return zstandard.ZstdCompressor(level=3).compress(msgspec.msgpack.encode(stored))
@@ -186,7 +189,7 @@ class LayerContent:
         for found in stored.hits:
             self._hits.setdefault(found.path, []).append(found)
         self.links, self.privileged = stored.links, stored.privileged
-        self.build_files, self.incomplete = stored.build_files, stored.incomplete
+        self.incomplete = stored.incomplete
 
 
 class _Stored(msgspec.Struct):
@@ -197,7 +200,6 @@ class _Stored(msgspec.Struct):
     hits: list[FileHit]
     links: dict[bytes, Link]
     privileged: dict[bytes, int]
-    build_files: dict[bytes, bytes]
     incomplete: list[Incomplete]
 
 

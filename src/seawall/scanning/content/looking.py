@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 from seawall.images import OpenImage, hides, shown
 from seawall.images import visible as visible_paths
 from seawall.inventory import LayerCache, Reading, inspect_layers
-from seawall.model import Finding, Image, Incomplete, Kind
+from seawall.model import Finding, Image, Incomplete, Kind, Urgency
 from seawall.scanning.content.contract import Detector, Window
 from seawall.scanning.content.inspection import ContentInspector, FileHit, LayerContent
 from seawall.scanning.content.tampering import Records, changed_files
@@ -84,8 +84,9 @@ def _hits(
 ) -> Iterator[Finding]:
     """Yield the detectors' findings in all layers, those in deleted files too, each once.
 
-    A vendor's own file cannot hold the user's secrets, so such hits are left out; malware counts
-    there all the same, because whoever plants it can write the record as well.
+    What a system package brought unchanged is its publisher's and needs no action: such hits are
+    hidden, with the reason. Malware counts there all the same, because whoever plants it can write
+    the record as well.
     """
     named = {detector.name: detector for detector in detectors}
     told: set[tuple[FileHit, str]] = set()
@@ -99,7 +100,9 @@ def _hits(
             vendors = records.is_vendors(found.path, digests.get(hash(found.path)))
             finding = named[found.detector].finding(found.hit, shown(found.path), diff_id)
             if vendors and finding.kind is Kind.SECRET:
-                continue
+                owner = records.owner(found.path)
+                reason = f"{finding.reason}; the file is as its package {owner} brought it"
+                finding = replace(finding, urgency=Urgency.HIDDEN, reason=reason)
             told.add((found, removed_in))
             yield replace(finding, removed_in=removed_in) if removed_in else finding
 

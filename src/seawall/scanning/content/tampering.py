@@ -54,15 +54,25 @@ class Records:
                 for place, record in self._recorded(facts):
                     if is_today:
                         self.today[place] = record
-                    else:
+                    elif not record.owner.startswith("pypi:"):
                         self._before.setdefault(place, set()).add(record.start)
 
     def is_vendors(self, path: bytes, digest: int | None) -> bool:
-        """Tell whether a file with this digest is what a package brought there."""
+        """Tell whether a file with this digest is what a system package brought there.
+
+        A wheel's own record proves nothing: whoever packs an application writes one.
+        """
         today = self.today.get(path)
+        if today is not None and today.owner.startswith("pypi:"):
+            return False
         return digest is not None and (
             (today is not None and today.start == digest) or digest in self._before.get(path, ())
         )
+
+    def owner(self, path: bytes) -> str:
+        """Return the package that brought a file; empty for one that it brings no more."""
+        today = self.today.get(path)
+        return today.owner if today else ""
 
     def _recorded(self, facts: Iterable[object]) -> Iterator[tuple[bytes, Record]]:
         for fact in facts:

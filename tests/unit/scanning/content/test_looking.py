@@ -1,3 +1,4 @@
+import base64
 import hashlib
 import tarfile
 from collections.abc import Mapping
@@ -6,7 +7,7 @@ from typing import Any
 
 from seawall.images import open_image, parse_target
 from seawall.inventory import read_image
-from seawall.model import Kind, Severity
+from seawall.model import Kind, Severity, Urgency
 from seawall.scanning.content.inspection import ContentInspector
 from seawall.scanning.content.looking import FIRST_GUESS, Contents, look_at
 from tests.unit.inventory.images import file, link, save
@@ -127,7 +128,21 @@ def test_of_many_changed_files_of_a_package_twenty_are_named_and_the_rest_counte
 
 def test_a_secret_in_a_vendors_own_file_is_nobodys_secret(tmp_path: Path) -> None:
     layer = [*curl(b"TOKEN1"), file("usr/bin/curl", b"TOKEN1"), file("srv/x", b"TOKEN1")]
-    assert [path for path, _ in found(look(tmp_path, layer), Kind.SECRET)] == ["srv/x"]
+    urgencies = {f.path: f.urgency for f in look(tmp_path, layer).findings}
+    assert urgencies == {"usr/bin/curl": Urgency.HIDDEN, "srv/x": Urgency.NOW}
+
+
+def test_a_wheels_own_record_makes_nobody_a_vendor(tmp_path: Path) -> None:
+    path = "usr/local/lib/python3.11/site-packages/app/settings.py"
+    digest = base64.urlsafe_b64encode(hashlib.sha256(b"TOKEN1").digest()).rstrip(b"=").decode()
+    info = "usr/local/lib/python3.11/site-packages/app-1.dist-info"
+    layer = [
+        file(f"{info}/METADATA", b"Name: app\nVersion: 1\n"),
+        file(f"{info}/RECORD", f"app/settings.py,sha256={digest},6\n".encode()),
+        file(path, b"TOKEN1"),
+    ]
+    [finding] = look(tmp_path, layer).findings
+    assert finding.urgency is Urgency.NOW
 
 
 def test_a_vendors_file_that_an_upgrade_replaced_is_the_vendors_all_the_same(
@@ -135,7 +150,7 @@ def test_a_vendors_file_that_an_upgrade_replaced_is_the_vendors_all_the_same(
 ) -> None:
     upgrade = [*curl(b"newer", "2"), file("usr/bin/curl", b"newer")]
     layer = [*curl(b"TOKEN1"), file("usr/bin/curl", b"TOKEN1")]
-    assert look(tmp_path, layer, upgrade).findings == ()
+    assert [f.urgency for f in look(tmp_path, layer, upgrade).findings] == [Urgency.HIDDEN]
 
 
 def test_malware_in_a_vendors_own_file_counts(tmp_path: Path) -> None:
