@@ -57,6 +57,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--fail-on",
         choices=_SEVERITIES,
+        type=str.lower,
         metavar="SEVERITY",
         help="exit 1 for a finding this severe (unknown, low, medium, high, critical); what "
         "nobody rated counts for unknown only",
@@ -120,8 +121,11 @@ def run(args: argparse.Namespace) -> int:
     if args.explain == "":
         raise UsageError("--explain needs an id", "for example CVE-2023-4911")
     # What a person may have written wrongly is complained of before the work, not after it.
-    for file in (args.output, *(file for _, file in args.also)):
+    files = [file for file in (args.output, *(file for _, file in args.also)) if file]
+    for file in files:
         wiring.check_output(file)
+    if len({Path(file).resolve() for file in files}) < len(files):
+        raise UsageError("two reports into one file", "give each --also and -o a name of its own")
     exceptions, vex = _exceptions(args.exceptions), VexStatements(_statements(args.vex))
     ref = parse_target(args.target, args.platform)
     limits = Limits.parse(args.limit)

@@ -47,7 +47,9 @@ class Limits:
             name, _, text = setting.partition("=")
             name = name.strip().replace("-", "_")
             if name not in names:
-                raise UsageError(f"--limit {setting}: no limit {name!r}", f"one of {names}")
+                raise UsageError(
+                    f"--limit {setting}: no limit {name!r}", f"one of {', '.join(names)}"
+                )
             value = size_in_bytes(text)
             if value is None:
                 raise UsageError(

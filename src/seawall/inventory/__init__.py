@@ -8,6 +8,7 @@ module in ``catalogers``.
 from seawall.inventory.layer_facts import LayerFacts
 from seawall.inventory.purl import purl
 from seawall.inventory.reading import (
+    NOTHING_FOUND,
     Inspector,
     KeptInspection,
     LayerCache,
@@ -18,6 +19,7 @@ from seawall.inventory.reading import (
 )
 
 __all__ = [
+    "NOTHING_FOUND",
     "Inspector",
     "KeptInspection",
     "LayerCache",

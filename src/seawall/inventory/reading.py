@@ -40,6 +40,7 @@ from seawall.inventory.layer_facts import (
 )
 from seawall.model import Distribution, Image, Incomplete, Inventory, Package
 
+NOTHING_FOUND = Incomplete("/", "no package database or package found: nothing to judge")
 _HOPS = 8  # links behind one another; a real image has one or two
 _DATABASES = {
     "deb": "var/lib/dpkg",
@@ -530,7 +531,7 @@ def _doubts(
 ) -> Iterator[Incomplete]:
     """Yield what is missing from the whole: a result of nothing must not look like a clean one."""
     if not packages and not incomplete:
-        yield Incomplete("/", "no package database or package found: nothing to judge")
+        yield NOTHING_FOUND
     elif distribution is not None:
         for kind, names in _PACKAGED.items():
             place = _DATABASES[kind]

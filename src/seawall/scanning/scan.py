@@ -8,12 +8,13 @@ from typing import Protocol
 
 import seawall
 from seawall.advisories import AdvisoryStore
+from seawall.inventory import NOTHING_FOUND
 from seawall.model import Finding, FixState, Image, Inventory, Kind, Severity, Urgency
-from seawall.scanning.configuration import configuration_findings
+from seawall.scanning.configuration import configuration_findings, is_project
 from seawall.scanning.content.looking import Contents
 from seawall.scanning.kernel import HostKernel
 from seawall.scanning.report import AdvisoryData, Report
-from seawall.scanning.vulnerabilities import SYSTEM_TYPES, judge
+from seawall.scanning.vulnerabilities import judge
 
 
 class Described(Protocol):
@@ -44,10 +45,13 @@ def scan(
     """
     image: Image = opened.image
     judgement = judge(
-        inventory, store, today=today, host=host, locked_counts=locked_counts(image, inventory)
+        inventory, store, today=today, host=host, locked_counts=is_project(image, inventory)
     )
     others: tuple[Finding, ...] = ()
+    gaps = inventory.incomplete
     if contents is not None:
+        if contents.build_files and is_project(image, inventory):
+            gaps = tuple(gap for gap in gaps if gap != NOTHING_FOUND)  # a Dockerfile was judged
         others = (*contents.findings, *configuration_findings(image, contents, inventory))
     return Report(
         image=image,
@@ -57,7 +61,7 @@ def scan(
         incomplete=tuple(
             dict.fromkeys(
                 (
-                    *inventory.incomplete,
+                    *gaps,
                     *(contents.incomplete if contents else ()),
                     *judgement.incomplete,
                 )
@@ -82,19 +86,6 @@ def _order(finding: Finding) -> tuple[int, int, str, str, str, int]:
         finding.id,
         finding.path,
         finding.line,
-    )
-
-
-def locked_counts(image: Image, inventory: Inventory) -> bool:
-    """Tell whether what a lock file names counts: in a directory that is a project's.
-
-    There it is what gets installed; in an image, or a directory with a distribution in it, it is
-    only left over from a build.
-    """
-    return (
-        not image.digest
-        and inventory.distribution is None
-        and not any(package.type in SYSTEM_TYPES for package in inventory.packages)
     )
 
 
@@ -153,12 +144,12 @@ def over_threshold(report: Report, threshold: Severity) -> list[Finding]:
 def discounted(finding: Finding, report: Report) -> str:
     """Return why a finding never counts for a gate, whatever its severity; empty when it does.
 
-    What a lock file names counts where `locked_counts` says so.
+    What a lock file names counts in a project: there it is what gets installed.
     """
     if finding.suppressed:
         return finding.suppressed
     if finding.urgency is Urgency.HIDDEN:
         return f"it needs no action: {finding.reason}"
-    if finding.locked and not locked_counts(report.image, report.inventory):
+    if finding.locked and not is_project(report.image, report.inventory):
         return "a lock file names it, nothing shows that it is installed"
     return ""

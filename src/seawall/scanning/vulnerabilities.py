@@ -75,7 +75,7 @@ def judge(
 
     Without `today` nothing is said of the distribution's end of life. Kernel headers are judged
     against `host`, the kernel that runs here. `locked_counts` says that lock files tell what is
-    going to be installed, as in a project's directory; see `locked_counts` in `scan`.
+    going to be installed, as in a project's directory.
     """
     matches = match(inventory.packages, inventory.distribution, store)
     statements = Statements(inventory, store)

@@ -17,7 +17,7 @@ from seawall.inventory import read_inventory
 from seawall.inventory.sbom.reading import parse_sbom
 from seawall.model import Distribution, Inventory, Package
 from seawall.scanning import judge
-from seawall.scanning.scan import locked_counts
+from seawall.scanning.configuration import is_project
 from tests.unit.advisories.records import Record, below, fill, record
 from tests.unit.inventory import images
 from tests.unit.inventory.sbom.samples import INVENTORY, LANGUAGES, OF_SYSTEMS, written
@@ -134,7 +134,7 @@ def test_what_a_lock_file_names_counts_in_a_project_and_its_bill(
     )
     for inventory, counts in ((project, True), (inventory_of(CASES["deb"]), False)):
         sbom = parse_sbom(written(inventory, form).encode(), "x.json")
-        assert locked_counts(sbom.image, sbom.inventory) is counts
+        assert is_project(sbom.image, sbom.inventory) is counts
         there, back = (
             judge(each, store, locked_counts=counts) for each in (inventory, sbom.inventory)
         )

@@ -26,7 +26,7 @@ from seawall.scanning import (
     scan,
     without_unfixed,
 )
-from seawall.scanning.scan import locked_counts
+from seawall.scanning.configuration import is_project
 from tests.unit.advisories.records import below, record, store_of
 from tests.unit.scanning.reports.samples import AWS_KEY, GLIBC, OTHERS, REPORT, ROOT
 from tests.unit.scanning.test_vulnerabilities import inventory
@@ -146,7 +146,7 @@ def test_lock_files_count_in_a_projects_directory_only(
         inventory(*(Package(kind, "x", "1") for kind in packages)),
         distribution=Distribution(distribution, "12") if distribution else None,
     )
-    assert locked_counts(image, held) is counts
+    assert is_project(image, held) is counts
     locked = replace(GLIBC, locked=True)
     report = replace(report_of(locked), image=image, inventory=held)
     assert bool(over_threshold(report, Severity.HIGH)) is counts

@@ -107,7 +107,9 @@ class LayerContent:
                 digest = hashlib.new(algorithm, data, usedforsecurity=False).digest()
                 self._remember(path, digest)
             if data:
-                self._look(Window(shown(path), mode, len(data), data), path)
+                seen = data[: self._content_bytes]
+                self._look(Window(shown(path), mode, len(data), seen), path)
+                self._note_limit(path, len(data))
                 if _is_build_file(path) and len(data) <= _BUILD_FILE_BYTES:
                     self.build_files[path] = data
         else:
@@ -132,6 +134,9 @@ class LayerContent:
             seen += len(block)
         if state is not None:
             self._remember(path, state.digest())
+        self._note_limit(path, size)
+
+    def _note_limit(self, path: bytes, size: int) -> None:
         if size > self._content_bytes:
             reason = (
                 f"{size:,} bytes, only the first {self._content_bytes:,} were looked through "

@@ -9,7 +9,7 @@ import contextlib
 import re
 from bisect import bisect
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import hyperscan
@@ -64,6 +64,7 @@ class _Found:
     secret: tuple[int, int]
     value: bytes = field(repr=False)  # the secret itself: it must not go further than `look`
     shown: str
+    is_cut: bool  # the neighbouring window shows it whole, and this one perhaps does not
 
 
 class SecretsDetector:
@@ -99,7 +100,7 @@ class SecretsDetector:
         places: list[tuple[int, int]] = []
         crowded: list[str] = []
         try:
-            self._database.scan(data, match_event_handler=_note, context=places)
+            self._database.scan(data, match_event_handler=_noted_in(places))
         except hyperscan.ScanTerminated:
             places, crowded = self._crowded(window.path, data)
         if places:
@@ -118,7 +119,7 @@ class SecretsDetector:
         places: list[tuple[int, int]] = []
         count = [0] * len(self._sharing)
 
-        def note(pattern: int, start: int, end: int, flags: int, context: object) -> bool:
+        def note(pattern: int, _start: int, end: int, _flags: int, _context: object) -> bool:
             count[pattern] += 1
             if used[pattern] and count[pattern] <= PLACES:
                 places.append((pattern, end))
@@ -126,12 +127,10 @@ class SecretsDetector:
 
         with contextlib.suppress(hyperscan.ScanTerminated):
             self._database.scan(data, match_event_handler=note)
-        full = len(places) >= _ALL_PLACES
-        return places, [
-            self._rules[sharing[0]].id
-            for sharing, is_used, n in zip(self._sharing, used, count, strict=True)
-            if is_used and (n > PLACES or (full and n == PLACES))
-        ]
+        crowded = [pattern for pattern, n in enumerate(count) if used[pattern] and n > PLACES]
+        if len(places) >= _ALL_PLACES and not crowded:
+            crowded = [max(range(len(count)), key=count.__getitem__)]
+        return places, [self._rules[self._sharing[pattern][0]].id for pattern in crowded]
 
     def _hits(
         self, window: Window, data: bytes, places: Iterable[tuple[int, int]]
@@ -141,7 +140,8 @@ class SecretsDetector:
         found = _specific(self._confirmed(window, data, places, is_text), self._rules)
         first: dict[tuple[int, bytes], _Found] = {}
         for item in found:
-            first.setdefault((item.number, item.value), item)
+            if not item.is_cut:
+                first.setdefault((item.number, item.value), item)
         total = Counter(number for number, _ in first)
         told: Counter[int] = Counter()
         line, at = window.line, 0
@@ -168,13 +168,16 @@ class SecretsDetector:
             if match is None:
                 continue
             seen[number] = match.end()
-            if (
-                not _is_cut(match, data, window)
-                and _is_secret(rule, match, data)
-                and (rule.confidence is Confidence.CERTAIN or _is_written(match, data, window))
+            if _is_secret(rule, match, data) and (
+                rule.confidence is Confidence.CERTAIN or _is_written(match, data, window)
             ):
                 yield _Found(
-                    number, match.start(), match.span("secret"), match["secret"], redacted(match)
+                    number,
+                    match.start(),
+                    match.span("secret"),
+                    match["secret"],
+                    redacted(match),
+                    _is_cut(match, data, window),
                 )
 
     def finding(self, hit: Hit, path: str, layer: str) -> Finding:
@@ -222,11 +225,14 @@ def _applies(rule: Rule, path: str, lowest: Confidence) -> bool:
     return rule.confidence >= lowest and not (rule.paths and not rule.paths.search(path))
 
 
-def _note(
-    pattern: int, start: int, end: int, flags: int, places: list[tuple[int, int]]
-) -> bool:  # called by the engine for each place; true stops it
-    places.append((pattern, end))
-    return len(places) >= PLACES
+def _noted_in(places: list[tuple[int, int]]) -> Callable[[int, int, int, int, object], bool]:
+    """Return what the engine calls for each place; its answer true ends the pass."""
+
+    def note(pattern: int, _start: int, end: int, _flags: int, _context: object) -> bool:
+        places.append((pattern, end))
+        return len(places) >= PLACES
+
+    return note
 
 
 def _around(rule: Rule, data: bytes, start: int, end: int, stop: int) -> re.Match[bytes] | None:

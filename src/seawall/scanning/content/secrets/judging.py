@@ -16,21 +16,26 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 
 _REFERENCE = re.compile(
     rb"""
-      \$\{ | \$\( | \$[A-Za-z_]+$ | ^\$[A-Za-z_0-9]+ | \{\{ | ^\{.*\}$ | <[^>]*>? | ^%[\w(%{] | %\( | %[sd]
-    | ^@\w+@$ | ^__\w+__$ | ^&[a-z]+; | \#\{ | ^(?:process\.env|os\.environ|ENV\[|env\.|getenv|System\.)
-    | ^\[.*\]$ | ^!(?:Ref|Sub|vault|secret)\b | ^(?:vault|secret|file|env|arn|op|ssm):
+      \$\{ | \$\( | \$[A-Za-z_]+$ | ^\$[A-Za-z_0-9]+ | \{\{ | ^\{.*\}$ | \#\{  # shells, templates
+    | <[^>]*>? | \xc2\xab | ^\[.*\]$ | ^&[a-z]+;                       # <your token> and the like
+    | ^%[\w(%{] | %\( | %[sd] | ^@\w+@$ | ^__\w+__$
+    | ^(?:process\.env|os\.environ|ENV\[|env\.|getenv|System\.)
+    | ^!(?:Ref|Sub|vault|secret)\b | ^(?:vault|secret|file|env|arn|op|ssm):
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 _EXAMPLE = re.compile(
     rb"""
-      example | placeholder | change[_-]?(?:me|it|this) | replace[_-]?(?:me|with|this) | redacted | dummy
-    | \byour[ _-] | your(?:key|token|secret|pass|api|own|client|access|account) | insert[_-] | xxxxx | \*{3} | \.{3}
-    | 0123456789 | 1234567890 | 12345678$ | abcdefgh | qwerty | deadbeef | foobar | notasecret | not[_-]a[_-]
+      example | placeholder | redacted | dummy | notasecret | not[_-]a[_-] | insert[_-]
+    | change[_-]?(?:me|it|this) | replace[_-]?(?:me|with|this)
+    | \byour[ _-] | your(?:key|token|secret|pass|api|own|client|access|account)
     | (?:fake|mock|sample|testing|invalid)[_-]? (?:key|token|secret|pass|api|value)
+    | xxxxx | \*{3} | \.{3} | 0123456789 | 1234567890 | 12345678$
+    | abcdefgh | qwerty | deadbeef | foobar
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -64,7 +69,7 @@ def is_placeholder(value: bytes) -> bool:
 
 def _is_sequence(value: bytes) -> bool:
     """Tell whether most characters follow on the one before them: ``abcdef012345``."""
-    steps = sum(b - a in (0, 1) for a, b in zip(value, value[1:], strict=False))
+    steps = sum(b - a in (0, 1) for a, b in pairwise(value))
     return steps * 2 > len(value)
 
 
@@ -150,7 +155,7 @@ _MANUAL = re.compile(
 )
 _MANUAL_HOST = re.compile(
     rb"""
-      (?:^|\.)example(?:\.|$) | \.(?:example|test|invalid|local\.test)(?:$|[:/]) | ^(?:host|hostname)(?:$|[\d:./])
+      (?:^|\.)example(?:\.|$) | \.(?:example|test|invalid|local\.test)(?:$|[:/])
     | ^(?:foo|bar|baz|domain|server|\w*host(?<!^localhost)|somewhere|site|proxy|some)(?:$|[.:/])
     """,
     re.VERBOSE,
@@ -171,8 +176,7 @@ def _environment(match: re.Match[bytes]) -> bool:
         or value.lower() in _NOTHING
         or b"://" in value
         or (value.isdigit() and len(value) < 4)
-        or _is_sequence(value)
-        and len(set(value)) < 3
+        or (_is_sequence(value) and len(set(value)) < 3)
     )
 
 

@@ -36,7 +36,7 @@ _AHEAD_OF_NAME = 256  # the same for an assigned value
 # before a string constant in a .pyc file.
 _BEFORE = r"(?:(?<![0-9A-Za-z_])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=[\xda\xfa][\x00-\xff]))"
 _AFTER = r"(?![0-9A-Za-z_])"
-_TOKEN_GOES_ON = r"[\w.+/=~:%-]{8}"
+_GOES_ON = r"[\w.+/=~:%-]{8}"
 _NAME_GOES_ON = r"[\w.-]{0,24}"
 _ASSIGNS = r"[\"'\]]{0,2}[ \t]{0,4}(?:=>|:=|[=:,> ])[ \t]{0,4}[\"'`]{0,2}"
 
@@ -153,7 +153,7 @@ def _patterns(about: Mapping[str, Any]) -> tuple[str, str]:
     if "prefix" in about:
         prefix = about["prefix"]
         return (
-            about.get("find") or f"(?:{prefix}){_TOKEN_GOES_ON}",
+            about.get("find") or f"(?:{prefix}){_GOES_ON}",
             f"{_BEFORE}(?P<public>{prefix})(?P<secret>{about['body']}){_AFTER}",
         )
     if "value" in about:

@@ -1,7 +1,7 @@
 """Expands the examples that stand beside the rules.
 
 They are templates, so that no file of this repository holds what a scanner takes for a secret:
-``‹hex 32›`` is 32 random hexadecimal digits, ``‹b64of TEXT›`` is TEXT in base64, ``‹›`` is nothing.
+``«hex 32»`` is 32 random hexadecimal digits, ``«b64of TEXT»`` is TEXT in base64, ``«»`` is nothing.
 """
 
 import base64
@@ -11,7 +11,9 @@ import string
 import tomllib
 import uuid
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
+from typing import Any
 
 _ALPHABETS = {
     "alnum": string.ascii_letters + string.digits,
@@ -28,10 +30,11 @@ _ALPHABETS = {
 }
 # Published by their owners: in base64 for the same reason.
 _PUBLISHED = {
-    "azurite": "RWJ5OHZkTTAyeE5PY3FGbHFVd0pQTGxtRXRsQ0RYSjFPVXpGVDUwdVNSWjZJRnN1RnEyVVZFckN6NEk2dHEvSzFTWkZQVE90ci9LQkhCZWtzb0dNR3c9PQ==",
+    "azurite": "RWJ5OHZkTTAyeE5PY3FGbHFVd0pQTGxtRXRsQ0RYSjFPVXpGVDUwdVNSWjZJ"
+    "RnN1RnEyVVZFckN6NEk2dHEvSzFTWkZQVE90ci9LQkhCZWtzb0dNR3c9PQ==",
     "stripe-docs": "NGVDMzlIcUx5aldEYXJqdFQxemRwN2Rj",
 }
-_TEMPLATE = re.compile(r"‹([^‹›]*)›")
+_TEMPLATE = re.compile(r"«([^«»]*)»")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +42,26 @@ class Example:
     rule: str
     path: str
     content: bytes
+    values: tuple[str, ...]  # what is random in it, of six characters and more
 
 
 def expand(template: str, seed: str | int) -> str:
     """Return the text that a template stands for; another one for another seed."""
+    return _expanded(template, seed)[0]
+
+
+def _expanded(template: str, seed: str | int) -> tuple[str, list[str]]:
     dice = random.Random(f"{template}{seed}")
+    values: list[str] = []
+
+    def part(found: re.Match[str]) -> str:
+        values.append(_part(found[1], dice))
+        return values[-1]
+
     text = template
     while _TEMPLATE.search(text):  # the innermost first
-        text = _TEMPLATE.sub(lambda found: _part(found[1], dice), text)
-    return text
+        text = _TEMPLATE.sub(part, text)
+    return text, [value for value in values if len(value) >= 6]
 
 
 def _part(what: str, dice: random.Random) -> str:
@@ -72,12 +86,17 @@ def _part(what: str, dice: random.Random) -> str:
 
 def listed(kind: str, seed: str | int = 0) -> list[Example]:
     """Return the ``examples`` or ``counterexamples`` of all rules."""
-    folder = resources.files("seawall.scanning.content") / "rules" / "secrets"
     found = []
-    for file in sorted(folder.iterdir(), key=lambda f: f.name):
-        for rule in tomllib.loads(file.read_text("utf-8"))["rule"]:
-            path = rule.get("example_path", "srv/app/settings")
-            found += [
-                Example(rule["id"], path, expand(text, seed).encode()) for text in rule[kind]
-            ]
+    for rule in _rules():
+        path = rule.get("example_path", "srv/app/settings")
+        for template in rule[kind]:
+            text, values = _expanded(template, seed)
+            found.append(Example(rule["id"], path, text.encode(), tuple(values)))
     return found
+
+
+@cache
+def _rules() -> list[dict[str, Any]]:
+    folder = resources.files("seawall.scanning.content") / "rules" / "secrets"
+    files = sorted(folder.iterdir(), key=lambda file: file.name)
+    return [rule for file in files for rule in tomllib.loads(file.read_text("utf-8"))["rule"]]
