@@ -279,7 +279,7 @@ class Endless:
         return part
 
     def peek(self, count: int) -> bytes:
-        return b""
+        return bytes(count)
 
     def skip(self, count: int) -> None:
         self.skipped += count
