@@ -132,13 +132,12 @@ def read_image(
     known = desk.recall(opened)
     inspect = desk.begin if inspector or cache else None
     packages = 0
-    if not desk.is_complete:
-        for number, reading in enumerate(opened.layers(book.selector, inspect, known), 1):
-            facts = _layer_facts(reading, book)
-            desk.keep(reading.diff_id, facts, reading.inspection)
-            packages += sum(len(found) for found in facts.facts.values())
-            if progress is not None:
-                progress(number, packages)
+    for number, reading in enumerate(opened.layers(book.selector, inspect, known), 1):
+        facts = _layer_facts(reading, book)
+        desk.keep(reading.diff_id, facts, reading.inspection)
+        packages += sum(len(found) for found in facts.facts.values())
+        if progress is not None:
+            progress(number, packages)
     image = opened.image
     ordered = [(layer.diff_id, desk.layers[layer.diff_id]) for layer in image.layers]
     _follow_links(ordered, opened, book)
@@ -156,11 +155,10 @@ def inspect_layers(
     """
     desk = _Desk(inspector, cache)
     known = desk.recall(opened)
-    if not desk.is_complete:
-        for reading in opened.layers(Selector(()), desk.begin, known):
-            for _ in reading.files:
-                pass  # nothing is wanted: the inspection sees all there is
-            desk.keep_inspection(reading.diff_id, reading.inspection)
+    for reading in opened.layers(Selector(()), desk.begin, known):
+        for _ in reading.files:
+            pass  # nothing is wanted: the inspection sees all there is
+        desk.keep_inspection(reading.diff_id, reading.inspection)
     return desk.inspections
 
 
@@ -171,14 +169,11 @@ class _Desk:
         self._inspector, self._cache = inspector, cache
         self.layers: dict[str, LayerFacts] = {}
         self.inspections: dict[str, KeptInspection] = {}
-        self.is_complete = False
 
     def recall(self, opened: OpenImage) -> set[str]:
         """Take from the cache what it has of the image; return the diff-ids of its layers."""
-        wanted = dict.fromkeys(opened.diff_ids)
-        for diff_id in wanted:
+        for diff_id in dict.fromkeys(opened.diff_ids):
             self._recall_layer(diff_id)
-        self.is_complete = bool(wanted) and len(self.layers) == len(wanted)
         return set(self.layers)
 
     def _recall_layer(self, diff_id: str) -> None:

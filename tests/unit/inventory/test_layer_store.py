@@ -3,15 +3,24 @@ import sqlite3
 import tarfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from seawall.errors import CacheUnusable
-from seawall.images import OpenImage, open_image, parse_target
+from seawall.images import (
+    FoundFile,
+    LayerReading,
+    OpenImage,
+    Selector,
+    open_image,
+    parse_target,
+)
 from seawall.inventory import Reading, read_image
 from seawall.inventory.layer_store import LayerStore, analyser_version
+from seawall.model import Layer
 from tests.unit.inventory.images import file, link, save
 from tests.unit.inventory.test_reading import OS_RELEASE, STATUS, package_json, stanza
 
@@ -67,6 +76,31 @@ def test_only_a_new_layer_is_read_of_an_image_that_shares_the_others(
     assert reading.cached == 3
     assert seen.read == [reading.image.layers[3].diff_id]
     assert reading.inventory == read(target, None).inventory
+
+
+def test_a_layer_without_a_digest_is_read_although_all_others_are_known(
+    store: LayerStore, tmp_path: Path
+) -> None:
+    target = save(tmp_path / "image.tar", LAYERS)
+    read(target, store)
+    with open_image(parse_target(target)) as opened:
+        container = cast("OpenImage", _Container(opened))
+        reading = read_image(container, cache=store)
+    assert reading.cached == 3
+    assert [p.name for p in reading.inventory.packages if p.layer == ""] == ["own"]
+
+
+class _Container:
+    """An open image with one more layer, which has no diff-id: what a container changed."""
+
+    def __init__(self, opened: OpenImage) -> None:
+        self._opened, self.diff_ids = opened, opened.diff_ids
+        self.image = replace(opened.image, layers=(*opened.image.layers, Layer("")))
+
+    def layers(self, selector: Selector, *more: Any) -> Iterator[LayerReading]:
+        yield from self._opened.layers(selector, *more)
+        content = package_json("own")
+        yield LayerReading(iter([FoundFile(b"own/node_modules/own/package.json", content)]))
 
 
 class _Watched:
