@@ -291,7 +291,9 @@ def main() -> int:
     arguments.add_argument("--results", type=Path)
     arguments.add_argument("--keep", type=Path)
     args = arguments.parse_args()
-    results: dict[str, Any] = {"count": args.count, "seed": args.seed, "parsers": {}}
+    results: dict[str, Any] = {}
+    if args.results and args.results.exists():  # runs of some parsers only add up
+        results = json.loads(args.results.read_text())
     failures: list[str] = []
     for parser in parsers():
         if args.only and parser.name not in args.only:
@@ -307,18 +309,21 @@ def main() -> int:
             f"slowest {summary.slowest_s * 1000:6.0f} ms  {outcomes}"
         )
         sys.stdout.flush()
-        results["parsers"][parser.name] = {
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        results[parser.name] = {
+            "seed": args.seed,
             "cases": sum(summary.outcomes.values()) + len(summary.failures),
             "unhandled": len(summary.failures),
-            "outcomes": dict(summary.outcomes),
+            "outcomes": dict(summary.outcomes.most_common()),
             "slowest_ms": round(summary.slowest_s * 1000),
+            "peak_mib_so_far": peak >> 20,  # of all parsers that ran in this process
         }
+        if args.results:  # at once: a run takes hours, and somebody may end it
+            text = json.dumps(dict(sorted(results.items())), indent=2)
+            args.results.write_text(text + "\n")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    results["peak_mib"] = peak >> 20
     if peak > PEAK_BYTES:
         failures.append(f"peak memory {peak >> 20} MiB")
-    if args.results:
-        args.results.write_text(json.dumps(results, indent=2) + "\n")
     for failure in failures:
         print(failure)
     print(f"{len(failures)} failures, peak {peak >> 20} MiB")
