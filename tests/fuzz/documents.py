@@ -18,6 +18,7 @@ from seawall.scanning.configuration import dockerfile, history
 from seawall.scanning.content.contract import Window
 from seawall.scanning.content.malware import MalwareDetector
 from seawall.scanning.content.malware import own_rules as malware_rules
+from seawall.scanning.content.searching import Looking
 from seawall.scanning.content.secrets import SecretsDetector
 from seawall.scanning.content.secrets import own_rules as secret_rules
 from tests.fuzz.parsers import Parser
@@ -62,7 +63,7 @@ _DOCKER = [{"Config": "ab.json", "RepoTags": ["a:1"], "Layers": ["1/layer.tar"]}
 def documents() -> list[Parser]:
     """Return them all."""
     scratch = Path(tempfile.mkdtemp(prefix="fuzz-")) / "document"
-    secrets, malware = SecretsDetector(secret_rules()), MalwareDetector(malware_rules())
+    secrets, malware = Looking([SecretsDetector(secret_rules())]), MalwareDetector(malware_rules())
     return [
         Parser(
             "sbom",
@@ -92,12 +93,12 @@ def documents() -> list[Parser]:
         Parser("package-url", lambda _, data: located(_text(data)), _PURLS),
         Parser(
             "secrets",
-            lambda name, data: list(secrets.look(Window(name, 0, len(data), data))),
+            lambda name, data: list(secrets.look([Window(name, 0, len(data), data)])),
             _texts(),
         ),
         Parser(
             "malware",
-            lambda name, data: list(malware.look(Window(name, 0, len(data), data))),
+            lambda name, data: list(malware.look(Window(name, 0, len(data), data), ())),
             _texts(),
         ),
     ]

@@ -198,7 +198,7 @@ def _read(
         open_image(ref, limits) as opened,
         progress.reading(str(ref)) as report_progress,
     ):
-        inspector = ContentInspector(detectors, FIRST_GUESS, limits.content_bytes)
+        inspector = ContentInspector(detectors, FIRST_GUESS, limits.content_bytes, cache)
         reading = read_image(opened, report_progress, inspector=inspector, cache=cache)
         contents = look_at(reading, opened, detectors, limits.content_bytes, cache)
     return opened, reading.inventory, contents

@@ -1,8 +1,8 @@
 """What looks at the content of files, and what it answers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from seawall.model import Finding
 
@@ -28,6 +28,16 @@ class Window:
         return self.offset == 0 and len(self.data) == self.size
 
 
+class Pattern(NamedTuple):
+    """A regular expression in Hyperscan's syntax; ``^`` and ``$`` stand for a line's ends."""
+
+    expression: bytes
+    ignores_case: bool = False
+
+
+Place = tuple[int, int]  # number of a pattern among its detector's, and the offset after a match
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """Something that a detector's rule found. Kept in caches: it must hold no secret value."""
@@ -38,13 +48,18 @@ class Hit:
 
 
 class Detector(Protocol):
-    """Looks at windows of files; one object serves all files of a scan, from one thread."""
+    """Looks at windows of files; one object serves all files of a scan, one after another."""
 
     name: str  # "secrets", "malware": stands beside its hits in the cache
     key: str  # differs whenever the same content may be answered differently
 
-    def look(self, window: Window) -> Iterator[Hit]:
-        """Yield what is found.
+    # One of them is in all content that means something; none: `look` is to see everything.
+    patterns: tuple[Pattern, ...]
+
+    def look(self, window: Window, places: Sequence[Place] | None) -> Iterator[Hit]:
+        """Yield what is found in content that has a pattern.
+
+        `places` are where, by their ends, perhaps some too many; None: too many to tell.
 
         Raises:
             LimitExceeded: this content takes too long; nothing else, whatever the content is.

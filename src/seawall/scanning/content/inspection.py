@@ -8,6 +8,7 @@ import hashlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 import zstandard
@@ -15,10 +16,14 @@ import zstandard
 from seawall.errors import LimitExceeded
 from seawall.images import shown
 from seawall.model import Incomplete
+from seawall.scanning.content.background import Background
 from seawall.scanning.content.contract import Detector, Hit, Window
+from seawall.scanning.content.searching import Kept, Looking
 
 WHOLE_BYTES = 16 << 20  # files up to this size are shown to detectors in one piece
 _OVERLAP = 4 << 10  # bytes that two windows of a large file share
+_BATCH_BYTES, _BATCH_FILES = 1 << 20, 2_000  # what is searched at once
+_HASHED_BESIDE = 32 << 10  # bytes; handing on less costs more than hashing it
 _SETUID, _SETGID = 0o4000, 0o2000
 # Where packages of the operating system put their files; what is elsewhere has no checksum of it.
 _SYSTEM = (
@@ -27,7 +32,8 @@ _SYSTEM = (
 )
 _LOCAL = b"usr/local/"
 _PYTHON_OF_DEBIAN = b"usr/lib/python3/dist-packages/"
-_BUILD_FILES = ("dockerfile", "containerfile")
+_BUILD_FILES = (b"dockerfile", b"containerfile")
+_BUILD_ENDINGS = (b".dockerfile", b".containerfile")
 _BUILD_FILE_BYTES = 1 << 20
 
 
@@ -62,27 +68,44 @@ class Link:
 
 
 class LayerContent:
-    """What the files of one layer hold. `file` is called once for each."""
+    """What the files of one layer hold. `file` is called once for each.
+
+    Looking goes on in the background; whoever asks for results waits for it.
+    """
 
     reads_content = True
 
-    def __init__(self, detectors: Sequence[Detector], system: str, content_bytes: int) -> None:
-        self._detectors, self._system, self._content_bytes = detectors, system, content_bytes
+    def __init__(
+        self, looking: Looking, background: Background, system: str, content_bytes: int
+    ) -> None:
+        self._looking, self._background = looking, background
+        self._system, self._content_bytes = system, content_bytes
         self._paths = array("q")  # hashes of the names whose digest is known
         self._digests = array("Q")  # the first eight bytes of each: enough to tell a change
         self._hits: dict[bytes, list[FileHit]] = {}
         self.links: dict[bytes, Link] = {}  # in the system's folders only
         self.privileged: dict[bytes, int] = {}  # permission bits of setuid and setgid files
         self.build_files: dict[bytes, bytes] = {}  # Dockerfiles: what is built from here
-        self.incomplete: list[Incomplete] = []
+        self._limited: list[Incomplete] = []  # too large
+        self._refused: list[Incomplete] = []  # by a detector
+        self._batch: list[tuple[bytes, Window]] = []
+        self._batch_bytes = 0
 
     @property
     def hits(self) -> Iterable[FileHit]:
         """All hits, in the order of the files."""
+        self._finish()
         return (hit for hits in self._hits.values() for hit in hits)
+
+    @property
+    def incomplete(self) -> Sequence[Incomplete]:
+        """What was not looked at, or not all of it."""
+        self._finish()
+        return [*self._limited, *self._refused]
 
     def digests(self) -> Mapping[int, int]:
         """Return the first eight bytes of each file's digest, by the hash of its path."""
+        self._finish()
         return dict(zip(self._paths, self._digests, strict=True))
 
     def names(self, paths: Sequence[bytes]) -> None:
@@ -94,26 +117,29 @@ class LayerContent:
             self.links[path] = Link(target, is_hard)
 
     def file(self, path: bytes, mode: int, size: int, blocks: Iterator[bytes]) -> None:
-        """Look at a regular file."""
+        """Look at a regular file.
+
+        Of two with one name both are looked at: what was overwritten is in the layer all the same.
+        """
         if mode & (_SETUID | _SETGID):
             self.privileged[path] = mode
-        self._hits.pop(path, None)  # a later entry of the same name replaces the earlier
+        else:
+            self.privileged.pop(path, None)  # of two with one name the later one counts
         algorithm = algorithm_for(path, self._system)
         if not size and not algorithm:
             return  # empty, and nobody's: some images have millions
-        if size <= WHOLE_BYTES:
-            data = b"".join(blocks)
-            if algorithm:
-                digest = hashlib.new(algorithm, data, usedforsecurity=False).digest()
-                self._remember(path, digest)
-            if data:
-                seen = data[: self._content_bytes]
-                self._look(Window(shown(path), mode, len(data), seen), path)
-                self._note_limit(path, len(data))
-                if _is_build_file(path) and len(data) <= _BUILD_FILE_BYTES:
-                    self.build_files[path] = data
-        else:
+        if size > WHOLE_BYTES:
             self._large(path, mode, size, blocks, algorithm)
+            return
+        data = b"".join(blocks)
+        if algorithm:
+            self._hash(path, algorithm, data)
+        if data:
+            seen = data[: self._content_bytes]
+            self._add(path, Window(shown(path), mode, len(data), seen))
+            self._note_limit(path, len(data))
+            if _is_build_file(path) and len(data) <= _BUILD_FILE_BYTES:
+                self.build_files[path] = data
 
     def _large(
         self, path: bytes, mode: int, size: int, blocks: Iterator[bytes], algorithm: str
@@ -122,18 +148,18 @@ class LayerContent:
         seen, line, tail = 0, 1, b""
         for block in blocks:
             if state is not None:
-                state.update(block)
+                self._background.do(partial(state.update, block), len(block))
             if seen < self._content_bytes:
                 data = tail + block if tail else block
                 offset = seen - len(tail)
-                self._look(Window(shown(path), mode, size, data, offset, line), path)
+                self._add(path, Window(shown(path), mode, size, data, offset, line))
                 tail = data[-_OVERLAP:]
                 line += data.count(b"\n", 0, len(data) - len(tail))
             elif state is None:
                 break
             seen += len(block)
         if state is not None:
-            self._remember(path, state.digest())
+            self._background.do(partial(self._keep, self._slot(path), state), 0)
         self._note_limit(path, size)
 
     def _note_limit(self, path: bytes, size: int) -> None:
@@ -142,22 +168,56 @@ class LayerContent:
                 f"{size:,} bytes, only the first {self._content_bytes:,} were looked through "
                 "for secrets and malware (content_bytes)"
             )
-            self.incomplete.append(Incomplete(shown(path), reason))
+            self._limited.append(Incomplete(shown(path), reason))
 
-    def _remember(self, path: bytes, digest: bytes) -> None:
+    def _hash(self, path: bytes, algorithm: str, data: bytes) -> None:
+        state = hashlib.new(algorithm, usedforsecurity=False)
+        slot = self._slot(path)
+        if len(data) < _HASHED_BESIDE:
+            state.update(data)
+            self._keep(slot, state)
+        else:
+            self._background.do(partial(self._keep, slot, state, data), len(data))
+
+    def _slot(self, path: bytes) -> int:
+        """Return where the digest of the next file will stand."""
         self._paths.append(hash(path))
-        self._digests.append(int.from_bytes(digest[:8], "big"))
+        self._digests.append(0)
+        return len(self._digests) - 1
 
-    def _look(self, window: Window, path: bytes) -> None:
-        for detector in self._detectors:
-            try:
-                for hit in detector.look(window):
-                    found = FileHit(path, detector.name, hit)
-                    known = self._hits.setdefault(path, [])
-                    if found not in known:
-                        known.append(found)
-            except LimitExceeded as error:
-                self.incomplete.append(Incomplete(window.path, str(error)))
+    def _keep(self, slot: int, state: "hashlib._Hash", rest: bytes = b"") -> None:
+        state.update(rest)
+        self._digests[slot] = int.from_bytes(state.digest()[:8], "big")
+
+    def _add(self, path: bytes, window: Window) -> None:
+        """Have a window looked at; a small one together with its neighbours."""
+        if self._batch and self._batch_bytes + len(window.data) > _BATCH_BYTES:
+            self._send()
+        self._batch.append((path, window))
+        self._batch_bytes += len(window.data)
+        if self._batch_bytes >= _BATCH_BYTES or len(self._batch) >= _BATCH_FILES:
+            self._send()
+
+    def _send(self) -> None:
+        batch, size = self._batch, self._batch_bytes
+        self._batch, self._batch_bytes = [], 0
+        self._background.do(partial(self._look, batch), size)
+
+    def _finish(self) -> None:
+        if self._batch:
+            self._send()
+        self._background.finish()
+
+    def _look(self, batch: Sequence[tuple[bytes, Window]]) -> None:
+        for number, detector, said in self._looking.look([window for _, window in batch]):
+            path, window = batch[number]
+            if isinstance(said, LimitExceeded):
+                self._refused.append(Incomplete(window.path, str(said)))
+                continue
+            found = FileHit(path, detector.name, said)
+            known = self._hits.setdefault(path, [])
+            if found not in known:
+                known.append(found)
 
     def encode(self, names: Iterable[bytes]) -> bytes:
         """Return all of it as bytes; names stand as their numbers in `names`.
@@ -165,6 +225,7 @@ class LayerContent:
         Dockerfiles are left out: they may hold secrets, and only those of a directory, which has no
         layer to be kept, are judged.
         """
+        self._finish()
         wanted = set(self._paths)
         hashes = enumerate(map(hash, names)) if wanted else ()
         number = {path: at for at, path in hashes if path in wanted}
@@ -174,7 +235,7 @@ class LayerContent:
             list(self.hits),
             self.links,
             self.privileged,
-            self.incomplete,
+            list(self.incomplete),
         )
         return zstandard.ZstdCompressor(level=3).compress(msgspec.msgpack.encode(stored))
 
@@ -194,7 +255,7 @@ class LayerContent:
         for found in stored.hits:
             self._hits.setdefault(found.path, []).append(found)
         self.links, self.privileged = stored.links, stored.privileged
-        self.incomplete = stored.incomplete
+        self._limited = stored.incomplete
 
 
 class _Stored(msgspec.Struct):
@@ -211,14 +272,21 @@ class _Stored(msgspec.Struct):
 class ContentInspector:
     """Makes the inspections of one scan."""
 
-    def __init__(self, detectors: Sequence[Detector], system: str, content_bytes: int) -> None:
-        self._detectors, self._system, self._content_bytes = detectors, system, content_bytes
+    def __init__(
+        self,
+        detectors: Sequence[Detector],
+        system: str,
+        content_bytes: int,
+        kept: Kept | None = None,
+    ) -> None:
+        self._looking, self._background = Looking(detectors, kept), Background()
+        self._system, self._content_bytes = system, content_bytes
         keys = [f"{detector.name}={detector.key}" for detector in detectors]
         self.part = " ".join(["content", system, str(content_bytes), *keys])
 
     def begin(self) -> LayerContent:
         """Return the inspection of a layer that is about to be read."""
-        return LayerContent(self._detectors, self._system, self._content_bytes)
+        return LayerContent(self._looking, self._background, self._system, self._content_bytes)
 
     def restore(self, data: bytes, names: Iterable[bytes]) -> LayerContent:
         """Return an inspection that was kept."""
@@ -228,7 +296,5 @@ class ContentInspector:
 
 
 def _is_build_file(path: bytes) -> bool:
-    name = shown(path.rpartition(b"/")[2]).lower()
-    return name.startswith(_BUILD_FILES) or name.endswith(
-        tuple(f".{form}" for form in _BUILD_FILES)
-    )
+    name = path[path.rfind(b"/") + 1 :].lower()
+    return name.startswith(_BUILD_FILES) or name.endswith(_BUILD_ENDINGS)

@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
+from seawall.errors import LimitExceeded
 from seawall.images import OpenImage, hides, shown
 from seawall.images import visible as visible_paths
 from seawall.inventory import LayerCache, Reading, inspect_layers
 from seawall.model import Finding, Image, Incomplete, Kind, Urgency
 from seawall.scanning.content.contract import Detector, Window
 from seawall.scanning.content.inspection import ContentInspector, FileHit, LayerContent
+from seawall.scanning.content.searching import Looking
 from seawall.scanning.content.tampering import Records, changed_files
 
 _T = TypeVar("_T")
@@ -48,18 +50,19 @@ def look_at(
     if system not in ("", FIRST_GUESS):
         again = ContentInspector((), system, content_bytes)
         by_digest = cast("Mapping[str, LayerContent]", inspect_layers(opened, again, cache))
+    digests = [by_digest[diff_id].digests() for diff_id, _ in reading.layers]
+    said = list(_in_configuration(reading.image, Looking(detectors, cache)))
     findings = [
-        *_hits(reading, contents, by_digest, records, detectors),
-        *_in_configuration(reading.image, detectors),
-        *changed_files(reading, by_digest, records, system),
+        *_hits(reading, contents, digests, records, detectors),
+        *(item for item in said if isinstance(item, Finding)),
+        *changed_files(reading, by_digest, digests, records, system),
     ]
+    incomplete = [item for item in said if isinstance(item, Incomplete)]
+    for diff_id, _ in reading.layers:
+        incomplete += (replace(item, layer=diff_id) for item in contents[diff_id].incomplete)
     return Contents(
         tuple(findings),
-        tuple(
-            replace(item, layer=diff_id)
-            for diff_id, _ in reading.layers
-            for item in contents[diff_id].incomplete
-        ),
+        tuple(incomplete),
         dict(_visible(reading, [contents[d].privileged for d, _ in reading.layers])),
         dict(_visible(reading, [contents[d].build_files for d, _ in reading.layers])),
     )
@@ -78,7 +81,7 @@ def _system_algorithm(records: Records) -> str:
 def _hits(
     reading: Reading,
     contents: Mapping[str, LayerContent],
-    by_digest: Mapping[str, LayerContent],
+    digests: Sequence[Mapping[int, int]],
     records: Records,
     detectors: Sequence[Detector],
 ) -> Iterator[Finding]:
@@ -92,12 +95,11 @@ def _hits(
     told: set[tuple[FileHit, str]] = set()
     for number in range(len(reading.layers) - 1, -1, -1):  # from the top: what is visible first
         diff_id = reading.layers[number][0]
-        digests = by_digest[diff_id].digests() if any(contents[diff_id].hits) else {}
         for found in contents[diff_id].hits:
             removed_in = _removed_in(found.path, number, reading)
             if (found, "") in told or (found, removed_in) in told:
                 continue
-            vendors = records.is_vendors(found.path, digests.get(hash(found.path)))
+            vendors = records.is_vendors(found.path, digests[number].get(hash(found.path)))
             finding = named[found.detector].finding(found.hit, shown(found.path), diff_id)
             if vendors and finding.kind is Kind.SECRET:
                 owner = records.owner(found.path)
@@ -115,7 +117,7 @@ def _removed_in(path: bytes, number: int, reading: Reading) -> str:
     return ""
 
 
-def _in_configuration(image: Image, detectors: Sequence[Detector]) -> Iterator[Finding]:
+def _in_configuration(image: Image, looking: Looking) -> Iterator[Finding | Incomplete]:
     """Yield secrets in what the image says of itself; there are no files to hold malware."""
     config = image.config
     if config is None:
@@ -126,15 +128,16 @@ def _in_configuration(image: Image, detectors: Sequence[Detector]) -> Iterator[F
         "(command)": [*config.entrypoint, *config.command],
         "(history)": [f"{step.created_by} {step.comment}".rstrip() for step in config.history],
     }
+    windows: list[Window] = []
     for place, lines in texts.items():
         data = "\n".join(line.replace("\n", " ") for line in lines).encode()
-        if not data:
-            continue
-        for detector in detectors:
-            for hit in detector.look(Window(place, 0, len(data), data)):
-                finding = detector.finding(hit, place, "")
-                if finding.kind is Kind.SECRET:
-                    yield finding
+        windows.append(Window(place, 0, len(data), data))
+    for number, detector, said in looking.look(windows):
+        place = windows[number].path
+        if isinstance(said, LimitExceeded):
+            yield Incomplete(place, str(said))
+        elif (finding := detector.finding(said, place, "")).kind is Kind.SECRET:
+            yield finding
 
 
 def _visible(reading: Reading, files: Sequence[Mapping[bytes, _T]]) -> Iterator[tuple[str, _T]]:

@@ -105,11 +105,16 @@ def _folder_links(layers: Sequence[tuple[str, LayerFacts]]) -> Mapping[bytes, by
 
 
 def changed_files(
-    reading: Reading, contents: Mapping[str, LayerContent], records: Records, system: str
+    reading: Reading,
+    contents: Mapping[str, LayerContent],
+    digests: Sequence[Mapping[int, int]],
+    records: Records,
+    system: str,
 ) -> Iterator[Finding]:
     """Yield a finding for each visible file that differs from its package's record.
 
-    `contents` are the inspections of all layers, `system` is the algorithm they used.
+    `contents` are the inspections of all layers, `digests` those of their files, lowest layer
+    first, and `system` is the algorithm they used.
     """
     expected = {
         path: record
@@ -120,7 +125,6 @@ def changed_files(
     visible = visible_paths(
         [(names, layer.changes) for names, (_, layer) in zip(in_layer, reading.layers, strict=True)]
     )
-    digests = [dict(contents[diff_id].digests()) for diff_id, _ in reading.layers]
     told: Counter[str] = Counter()
     for path in sorted(visible):
         top, record = visible[path], expected[path]

@@ -1,12 +1,12 @@
 """A detector for tests of what surrounds detectors; the real ones have tests of their own."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from seawall.errors import LimitExceeded
 from seawall.model import Finding, Kind, Severity, Urgency
-from seawall.scanning.content.contract import Hit, Window
+from seawall.scanning.content.contract import Hit, Pattern, Place, Window
 
 
 @dataclass
@@ -18,7 +18,9 @@ class Words:
     key: str = "1"
     seen: list[tuple[str, int, int]] = field(default_factory=list)  # path, offset, length
 
-    def look(self, window: Window) -> Iterator[Hit]:
+    patterns: tuple[Pattern, ...] = ()
+
+    def look(self, window: Window, _places: Sequence[Place] | None) -> Iterator[Hit]:
         self.seen.append((window.path, window.offset, len(window.data)))
         if b"SLOW" in window.data:
             raise LimitExceeded("too slow (words)")

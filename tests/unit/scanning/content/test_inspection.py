@@ -1,8 +1,9 @@
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
+from seawall.scanning.content.contract import Hit, Place, Window
 from seawall.scanning.content.inspection import (
     WHOLE_BYTES,
     ContentInspector,
@@ -41,10 +42,10 @@ def test_a_small_file_is_shown_whole_and_its_digest_kept() -> None:
     layer = content(words)
     data = b"a\nb TOKEN1\n"
     layer.file(b"usr/bin/x", 0o755, len(data), iter([data]))
-    assert words.seen == [("usr/bin/x", 0, len(data))]
     assert [(h.path, h.hit.line, h.hit.evidence) for h in layer.hits] == [
         (b"usr/bin/x", 2, "TOKEN1")
     ]
+    assert words.seen == [("usr/bin/x", 0, len(data))]
     start = hashlib.md5(data, usedforsecurity=False).digest()[:8]
     assert layer.digests() == {hash(b"usr/bin/x"): int.from_bytes(start, "big")}
 
@@ -74,17 +75,41 @@ def test_what_lies_beyond_the_limit_is_said_and_still_counts_for_the_checksum() 
     assert "only the first 8,388,608" in layer.incomplete[0].reason
 
 
+def test_digests_of_small_and_large_files_stay_with_their_names() -> None:
+    layer = content()
+    files = {b"usr/%d" % n: b"%d" % n * (1 + n * 700) for n in range(100)}
+    for path, data in files.items():
+        layer.file(path, 0, len(data), iter([data]))
+    starts = {
+        hash(path): hashlib.md5(data, usedforsecurity=False).digest()[:8]
+        for path, data in files.items()
+    }
+    assert layer.digests() == {path: int.from_bytes(s, "big") for path, s in starts.items()}
+
+
+def test_what_goes_wrong_in_the_background_is_raised_to_whoever_asks() -> None:
+    class Broken(Words):
+        def look(self, window: Window, _places: Sequence[Place] | None) -> Iterator[Hit]:
+            raise ZeroDivisionError(window.path)
+
+    layer = content(Broken())
+    layer.file(b"srv/x", 0, 1, iter([b"x"]))
+    with pytest.raises(ZeroDivisionError, match="srv/x"):
+        list(layer.hits)
+
+
 def test_content_that_takes_too_long_is_said() -> None:
     layer = content()
     layer.file(b"srv/x", 0, 4, iter([b"SLOW"]))
     assert [(i.path, i.reason) for i in layer.incomplete] == [("srv/x", "too slow (words)")]
 
 
-def test_of_two_files_of_one_name_the_later_counts() -> None:
+def test_of_two_files_of_one_name_both_are_looked_at_and_the_later_counts() -> None:
     layer = content()
-    layer.file(b"usr/x", 0, 6, iter([b"TOKEN1"]))
-    layer.file(b"usr/x", 0, 1, iter([b"y"]))
-    assert not list(layer.hits)
+    layer.file(b"usr/x", 0o4755, 6, iter([b"TOKEN1"]))
+    layer.file(b"usr/x", 0o755, 1, iter([b"y"]))
+    assert [hit.hit.evidence for hit in layer.hits] == ["TOKEN1"], "the layer still holds it"
+    assert layer.privileged == {}
     start = hashlib.md5(b"y", usedforsecurity=False).digest()[:8]
     assert layer.digests()[hash(b"usr/x")] == int.from_bytes(start, "big")
 

@@ -1,22 +1,25 @@
 """Finds secrets: one pass of all patterns, then each place by itself.
 
-The engine is Hyperscan in block mode. It only says where something may be; the rule's regular
-expression confirms it within a few hundred bytes, so neither one long line nor hostile content
-makes it slow. Values never leave this module: a hit tells their kind and length.
+The search only says where something may be; the rule's regular expression confirms it within a few
+hundred bytes, so neither one long line nor hostile content makes it slow. Values never leave this
+module: a hit tells their kind and length.
 """
 
 import contextlib
 import re
 from bisect import bisect
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import hyperscan
 
 from seawall.errors import LimitExceeded
 from seawall.model import Finding, Kind, Severity, Urgency
-from seawall.scanning.content.contract import Hit, Window
+from seawall.scanning.content.contract import Hit, Pattern, Place, Window
+from seawall.scanning.content.searching import compiled
 from seawall.scanning.content.secrets.judging import CHECKS, entropy, is_placeholder, is_published
 from seawall.scanning.content.secrets.rule import Confidence, Rule, by_id, fingerprint, own_rules
 
@@ -77,16 +80,13 @@ class SecretsDetector:
         self._rules = tuple(own_rules() if rules is None else rules)
         self._by_id = by_id(self._rules)
         self.key = fingerprint(self._rules)
-        self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         finds: dict[bytes, list[int]] = {}
         for number, rule in enumerate(self._rules):
             finds.setdefault(rule.find, []).append(number)
         self._sharing = tuple(finds.values())  # the rules of each pattern
-        self._database.compile(
-            expressions=list(finds), ids=list(range(len(finds))), flags=[0] * len(finds)
-        )
+        self.patterns = tuple(map(Pattern, finds))
 
-    def look(self, window: Window) -> Iterator[Hit]:
+    def look(self, window: Window, places: Sequence[Place] | None) -> Iterator[Hit]:
         """Yield each secret once, at its first place.
 
         Raises:
@@ -95,13 +95,8 @@ class SecretsDetector:
         data = window.data
         if len(data) >= _COMPRESSED_FROM and data.startswith(_COMPRESSED):
             return
-        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            data = data.decode("utf-16", "replace").encode("utf-8", "replace")
-        places: list[tuple[int, int]] = []
         crowded: list[str] = []
-        try:
-            self._database.scan(data, match_event_handler=_noted_in(places))
-        except hyperscan.ScanTerminated:
+        if places is None:
             places, crowded = self._crowded(window.path, data)
         if places:
             yield from self._hits(window, data, places)
@@ -109,14 +104,18 @@ class SecretsDetector:
             reason = f"more than {PLACES:,} places to look at for secrets ({', '.join(crowded)})"
             raise LimitExceeded(reason, "look at the file, or keep it out of the image")
 
-    def _crowded(self, path: str, data: bytes) -> tuple[list[tuple[int, int]], list[str]]:
+    @cached_property
+    def _database(self) -> Any:
+        return compiled(self.patterns)
+
+    def _crowded(self, path: str, data: bytes) -> tuple[list[Place], list[str]]:
         """Return where to look in content that has very many places, and rules with too many.
 
         A pattern that is everywhere must not hide the others.
         """
         lowest = _lowest_confidence(path, _is_text(data))
         used = [any(_applies(self._rules[n], path, lowest) for n in s) for s in self._sharing]
-        places: list[tuple[int, int]] = []
+        places: list[Place] = []
         count = [0] * len(self._sharing)
 
         def note(pattern: int, _start: int, end: int, _flags: int, _context: object) -> bool:
@@ -132,9 +131,7 @@ class SecretsDetector:
             crowded = [max(range(len(count)), key=count.__getitem__)]
         return places, [self._rules[self._sharing[pattern][0]].id for pattern in crowded]
 
-    def _hits(
-        self, window: Window, data: bytes, places: Iterable[tuple[int, int]]
-    ) -> Iterator[Hit]:
+    def _hits(self, window: Window, data: bytes, places: Iterable[Place]) -> Iterator[Hit]:
         """Yield hits in the order of the content."""
         is_text = _is_text(data)
         found = _specific(self._confirmed(window, data, places, is_text), self._rules)
@@ -155,7 +152,7 @@ class SecretsDetector:
             yield Hit(self._rules[item.number].id, line if is_text else 0, evidence)
 
     def _confirmed(
-        self, window: Window, data: bytes, places: Iterable[tuple[int, int]], is_text: bool
+        self, window: Window, data: bytes, places: Iterable[Place], is_text: bool
     ) -> Iterator[_Found]:
         lowest = _lowest_confidence(window.path, is_text)
         seen = [0] * len(self._rules)  # up to where each rule has judged
@@ -223,16 +220,6 @@ def _is_text(data: bytes) -> bool:
 
 def _applies(rule: Rule, path: str, lowest: Confidence) -> bool:
     return rule.confidence >= lowest and not (rule.paths and not rule.paths.search(path))
-
-
-def _noted_in(places: list[tuple[int, int]]) -> Callable[[int, int, int, int, object], bool]:
-    """Return what the engine calls for each place; its answer true ends the pass."""
-
-    def note(pattern: int, _start: int, end: int, _flags: int, _context: object) -> bool:
-        places.append((pattern, end))
-        return len(places) >= PLACES
-
-    return note
 
 
 def _around(rule: Rule, data: bytes, start: int, end: int, stop: int) -> re.Match[bytes] | None:

@@ -149,8 +149,9 @@ def _url_password(match: re.Match[bytes]) -> bool:
     )
 
 
+# Words that manuals use as passwords; Oracle's and Firebird's accounts of the first installation.
 _MANUAL = re.compile(
-    rb"\w{0,12}(?:pass(?:wor[dt]|wd)?|pwd|passw0rd|p%40ss|p@ss(?:w0rd)?)\d{0,3}"
+    rb"tiger(?:\^5hhh)?|masterkey|\w{0,12}(?:pass(?:wor[dt]|wd)?|pwd|passw0rd|p%40ss|p@ss(?:w0rd)?)\d{0,3}"
     rb"|secret|token|x-oauth-basic|foo|bar|baz|test(?:ing)?|user(?:name)?|pw|port|key|abc|xxx|1234\d{0,2}"
 )
 _MANUAL_HOST = re.compile(
@@ -167,16 +168,16 @@ def _not_of_a_manual(match: re.Match[bytes]) -> bool:
 
 
 def _environment(match: re.Match[bytes]) -> bool:
-    """A variable whose value is used as it stands, however weak: this is how the image runs."""
+    """A variable whose value is used as it stands, however short, but for words of a manual."""
     value = match["secret"]
     return not (
         _ABOUT.search(match["name"])
-        or _REFERENCE.search(value)
+        or is_placeholder(value)
+        or _MANUAL.fullmatch(value.lower())
         or _PATH.fullmatch(value)
         or value.lower() in _NOTHING
         or b"://" in value
         or (value.isdigit() and len(value) < 4)
-        or (_is_sequence(value) and len(set(value)) < 3)
     )
 
 
