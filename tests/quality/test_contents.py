@@ -23,7 +23,7 @@ def findings(target: str) -> list[Finding]:
     with open_image(parse_target(target)) as opened:
         inspector = ContentInspector(looking, FIRST_GUESS, BYTES)
         reading = read_image(opened, inspector=inspector)
-        return list(look_at(reading, opened, looking, BYTES).findings)
+        return list(look_at(reading, opened, inspector).findings)
 
 
 def scored(found: list[Finding]) -> Score:

@@ -33,7 +33,7 @@ _SYSTEM = (
 _LOCAL = b"usr/local/"
 _PYTHON_OF_DEBIAN = b"usr/lib/python3/dist-packages/"
 _BUILD_FILES = (b"dockerfile", b"containerfile")
-_BUILD_ENDINGS = (b".dockerfile", b".containerfile")
+_BUILD_ENDINGS = (b".dockerfile", b".containerfile", b".dockerignore", b".containerignore")
 _BUILD_FILE_BYTES = 1 << 20
 
 
@@ -85,7 +85,7 @@ class LayerContent:
         self._hits: dict[bytes, list[FileHit]] = {}
         self.links: dict[bytes, Link] = {}  # in the system's folders only
         self.privileged: dict[bytes, int] = {}  # permission bits of setuid and setgid files
-        self.build_files: dict[bytes, bytes] = {}  # Dockerfiles: what is built from here
+        self.build_files: dict[bytes, bytes] = {}  # Dockerfiles, and what they ignore
         self._limited: list[Incomplete] = []  # too large
         self._refused: list[Incomplete] = []  # by a detector
         self._batch: list[tuple[bytes, Window]] = []
@@ -279,14 +279,18 @@ class ContentInspector:
         content_bytes: int,
         kept: Kept | None = None,
     ) -> None:
-        self._looking, self._background = Looking(detectors, kept), Background()
+        self.looking, self._background = Looking(detectors, kept), Background()
         self._system, self._content_bytes = system, content_bytes
         keys = [f"{detector.name}={detector.key}" for detector in detectors]
         self.part = " ".join(["content", system, str(content_bytes), *keys])
 
     def begin(self) -> LayerContent:
         """Return the inspection of a layer that is about to be read."""
-        return LayerContent(self._looking, self._background, self._system, self._content_bytes)
+        return LayerContent(self.looking, self._background, self._system, self._content_bytes)
+
+    def only_hashing(self, system: str) -> "ContentInspector":
+        """Return an inspector without detectors, for another algorithm of the system's packages."""
+        return ContentInspector((), system, self._content_bytes)
 
     def restore(self, data: bytes, names: Iterable[bytes]) -> LayerContent:
         """Return an inspection that was kept."""

@@ -32,11 +32,10 @@ class Contents:
 def look_at(
     reading: Reading,
     opened: OpenImage,
-    detectors: Sequence[Detector],
-    content_bytes: int,
+    inspector: ContentInspector,
     cache: LayerCache | None = None,
 ) -> Contents:
-    """Return what the files of an image say that was read with a `ContentInspector`.
+    """Return what the files of an image say that was read with `inspector`.
 
     Where its packages record other checksums than the first reading computed, the layers are read
     once more for these alone.
@@ -48,12 +47,12 @@ def look_at(
     contents = cast("Mapping[str, LayerContent]", reading.inspections)
     by_digest = contents
     if system not in ("", FIRST_GUESS):
-        again = ContentInspector((), system, content_bytes)
+        again = inspector.only_hashing(system)
         by_digest = cast("Mapping[str, LayerContent]", inspect_layers(opened, again, cache))
     digests = [by_digest[diff_id].digests() for diff_id, _ in reading.layers]
-    said = list(_in_configuration(reading.image, Looking(detectors, cache)))
+    said = list(_in_configuration(reading.image, inspector.looking))
     findings = [
-        *_hits(reading, contents, digests, records, detectors),
+        *_hits(reading, contents, digests, records, inspector.looking.detectors),
         *(item for item in said if isinstance(item, Finding)),
         *changed_files(reading, by_digest, digests, records, system),
     ]

@@ -37,7 +37,7 @@ def look(
     with open_image(parse_target(target)) as opened:
         inspector = ContentInspector(detectors, FIRST_GUESS, BYTES)
         reading = read_image(opened, inspector=inspector)
-        return look_at(reading, opened, detectors, BYTES)
+        return look_at(reading, opened, inspector)
 
 
 def curl(content: bytes, version: str = "1", path: str = "usr/bin/curl") -> list[Member]:
