@@ -5,7 +5,7 @@ is the short form. ``sbom`` writes the result in the field's formats. A new pack
 module in ``catalogers``.
 """
 
-from seawall.inventory.layer_facts import LayerFacts
+from seawall.inventory.layer_facts import LayerFacts, folder_links
 from seawall.inventory.purl import purl
 from seawall.inventory.reading import (
     NOTHING_FOUND,
@@ -25,6 +25,7 @@ __all__ = [
     "LayerCache",
     "LayerFacts",
     "Reading",
+    "folder_links",
     "inspect_layers",
     "purl",
     "read_image",

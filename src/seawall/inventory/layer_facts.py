@@ -5,7 +5,7 @@ hashes of them differ from process to process.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,14 @@ class LayerFacts:
     links: dict[bytes, bytes] = field(default_factory=dict)  # hard links whose target is unread
     symlinks: dict[bytes, bytes] = field(default_factory=dict)
     incomplete: list[Incomplete] = field(default_factory=list)
+
+
+def folder_links(layers: Iterable[tuple[str, LayerFacts]]) -> dict[bytes, bytes]:
+    """Return the links that stand for folders in any layer, lowest first: path → target."""
+    links: dict[bytes, bytes] = {}
+    for _, layer in layers:
+        links.update(layer.changes.folder_links)
+    return links
 
 
 class NameLog:

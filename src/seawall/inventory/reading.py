@@ -36,6 +36,7 @@ from seawall.inventory.layer_facts import (
     NameLog,
     decode,
     encode,
+    folder_links,
     names_in,
 )
 from seawall.model import Distribution, Image, Incomplete, Inventory, Package
@@ -308,19 +309,19 @@ def _follow_links(layers: list[tuple[str, LayerFacts]], opened: OpenImage, book:
     Rare (package stores that link into ``node_modules``), so it costs another pass over the image
     only when something is missing, and one more for each link behind a link.
     """
-    folder_links = _folder_links(layers)
+    links = folder_links(layers)
     pending: dict[tuple[int, bytes], bytes] = {}  # (layer, path) → where it leads
     for position, (_, layer) in enumerate(layers):
         for path, target in layer.links.items():
             pending[position, path] = target
         for path, target in layer.symlinks.items():
-            place = _behind(resolve(path, target), folder_links)
+            place = _behind(resolve(path, target), links)
             if not book.selector.candidates(place):  # else its facts count under its own name
                 pending[position, path] = place
     known = {path for _, layer in layers for path in (*layer.facts, *layer.symlinks, *layer.links)}
     for pattern in book.selector.exact:
         path = pattern.path.encode()
-        place = _behind(path, folder_links)
+        place = _behind(path, links)
         if place != path and path not in known and not book.selector.candidates(place):
             pending[len(layers) - 1, path] = place
     for _ in range(_HOPS):
@@ -339,7 +340,7 @@ def _follow_links(layers: list[tuple[str, LayerFacts]], opened: OpenImage, book:
             elif file.content is not None:
                 layer.facts[path] = book.facts(path, file.content)
             elif file.symlink is not None:
-                further[position, path] = _behind(resolve(place, file.symlink), folder_links)
+                further[position, path] = _behind(resolve(place, file.symlink), links)
             elif file.link is not None:
                 further[position, path] = file.link
         pending = further
@@ -415,7 +416,7 @@ def _merge(
         packages.extend(_attributed(path, layers, top))
     for diff_id, layer in layers:
         incomplete.extend(replace(item, layer=diff_id) for item in layer.incomplete)
-    packages = list(_owned(packages, _Owners(owned, moved, _folder_links(layers))))
+    packages = list(_owned(packages, _Owners(owned, moved, folder_links(layers))))
     distribution = distributions.get(b"etc/os-release") or distributions.get(b"usr/lib/os-release")
     if distribution is not None and channels:
         distribution = replace(distribution, channels=tuple(sorted(channels)))
@@ -456,10 +457,10 @@ class _Owners:
         self,
         claims: Sequence[Ownership],
         moved: Mapping[str, tuple[str, str]],  # name → where it is instead, for all but one owner
-        folder_links: Mapping[bytes, bytes],
+        links: Mapping[bytes, bytes],
     ) -> None:
         self._claims, self._moved = claims, moved
-        self._links = [(shown(a), shown(b)) for a, b in folder_links.items() if b"/" not in a]
+        self._links = [(shown(a), shown(b)) for a, b in links.items() if b"/" not in a]
 
     def of(self, paths: Iterable[str]) -> dict[str, str]:
         """Return the owner of each of these files that has one.
@@ -500,21 +501,14 @@ def _owned(packages: Iterable[Package], owners: _Owners) -> Iterator[Package]:
         yield package if not owner or itself else replace(package, owner=owner)
 
 
-def _folder_links(layers: list[tuple[str, LayerFacts]]) -> dict[bytes, bytes]:
-    links: dict[bytes, bytes] = {}
-    for _, layer in layers:
-        links.update(layer.changes.folder_links)
-    return links
-
-
-def _behind(path: bytes, folder_links: Mapping[bytes, bytes]) -> bytes:
+def _behind(path: bytes, links: Mapping[bytes, bytes]) -> bytes:
     """Return where `path` really lies when folders above it are links; `path` in a circle."""
     place = path
     for _ in range(_HOPS):
         folder = place
         while folder := folder.rpartition(b"/")[0]:
-            if folder in folder_links:
-                place = folder_links[folder] + place[len(folder) :]
+            if folder in links:
+                place = links[folder] + place[len(folder) :]
                 break
         else:
             return place

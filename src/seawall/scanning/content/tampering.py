@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from seawall.images import resolve, shown
 from seawall.images import visible as visible_paths
-from seawall.inventory import LayerFacts, Reading
+from seawall.inventory import LayerFacts, Reading, folder_links
 from seawall.inventory.catalogers import Checksums, Diversions
 from seawall.model import Finding, Kind, Severity, Urgency
 from seawall.scanning.content.inspection import LayerContent, algorithm_for
@@ -35,7 +35,8 @@ class Records:
     """All that packages say of their files: those of today, and those of every layer."""
 
     def __init__(self, reading: Reading) -> None:
-        self._at_root = _folder_links(reading.layers)
+        links = folder_links(reading.layers)
+        self._at_root = {link: target for link, target in links.items() if b"/" not in link}
         # Path → where it is instead, and the one package whose own file keeps it.
         self._moved: dict[bytes, tuple[bytes, str]] = {
             path.encode(): (place.encode(), keeper)
@@ -95,13 +96,6 @@ class Records:
                     path = self._at_root[first] + b"/" + rest
                 if path:
                     yield path, Record(owner, algorithm, start)
-
-
-def _folder_links(layers: Sequence[tuple[str, LayerFacts]]) -> Mapping[bytes, bytes]:
-    links: dict[bytes, bytes] = {}
-    for _, layer in layers:
-        links.update(layer.changes.folder_links)
-    return {link: target for link, target in links.items() if b"/" not in link}
 
 
 def changed_files(
