@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 import yaml
 
 from seawall.errors import UsageError
 from seawall.model import Finding, Image, Kind
+from seawall.scanning import named_file
 from seawall.scanning.purl_pattern import PurlPattern
 from seawall.scanning.vex import JUSTIFICATIONS
 
@@ -102,13 +102,7 @@ def read(path: str) -> tuple[Entry, ...]:
     Raises:
         UsageError: it cannot be read, or something in it is wrong; the message names the line.
     """
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
-    if len(data) > _MOST_BYTES:
-        raise UsageError(f"{path}: larger than {_MOST_BYTES >> 20} MiB")
+    data = named_file.content(path, _MOST_BYTES)
     try:
         tree = yaml.compose(data.decode(), Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:

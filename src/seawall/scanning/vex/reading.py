@@ -1,9 +1,9 @@
 """A VEX document from a file; its form is recognised by what it says of itself."""
 
 import json
-from pathlib import Path
 
 from seawall.errors import UsageError
+from seawall.scanning import named_file
 from seawall.scanning.vex import csaf, openvex
 from seawall.scanning.vex.statement import Statement
 
@@ -17,13 +17,7 @@ def read(path: str) -> list[Statement]:
     Raises:
         UsageError: it cannot be read, or is no VEX document.
     """
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
-    if len(data) > _MOST_BYTES:
-        raise UsageError(f"{path}: larger than {_MOST_BYTES >> 20} MiB")
+    data = named_file.content(path, _MOST_BYTES)
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
