@@ -53,12 +53,12 @@ def composer(pairs: Sequence[Pair], scratch: Path) -> list[Verdict]:
 def go(pairs: Sequence[Pair], scratch: Path) -> list[Verdict]:
     """Ask the golang.org/x/mod/semver that the go command is built of; it wants the v."""
     with_v = [(_with_v(a), _with_v(b)) for a, b in pairs]
-    return _asked([_go_program("go_oracle.go", scratch)], with_v)
+    return _asked([_go_program("oracle/semver", scratch)], with_v)
 
 
 def go_toolchain(pairs: Sequence[Pair], scratch: Path) -> list[Verdict]:
     """Ask the standard library's go/version, which Go has since 1.22."""
-    return _asked([_go_program("go_toolchain_oracle.go", scratch)], pairs)
+    return _asked([_go_program("go/version", scratch)], pairs)
 
 
 def cargo(pairs: Sequence[Pair], scratch: Path) -> list[Verdict]:
@@ -117,7 +117,8 @@ def _with_v(version: str) -> str:
     return version if version.startswith("v") else f"v{version}"
 
 
-def _go_program(source: str, scratch: Path) -> Path:
+def _go_program(package: str, scratch: Path) -> Path:
+    """Build the program around one of two packages, which have the same two functions."""
     compiler = _program("go", "golang-go")
     root = subprocess.run(
         [compiler, "env", "GOROOT"], capture_output=True, text=True, check=True
@@ -125,10 +126,11 @@ def _go_program(source: str, scratch: Path) -> Path:
     semver = Path(root, "src/cmd/vendor/golang.org/x/mod/semver/semver.go")
     if not semver.is_file():
         pytest.skip("needs the source of the go command (Debian package golang-src)")
-    folder = scratch / source.removesuffix(".go")
+    folder = scratch / package.replace("/", "_")
     (folder / "semver").mkdir(parents=True, exist_ok=True)
     shutil.copy(semver, folder / "semver")
-    shutil.copy(PROGRAMS / source, folder / "main.go")
+    program = (PROGRAMS / "go_oracle.go").read_text(encoding="utf-8")
+    (folder / "main.go").write_text(program.replace("PACKAGE", package), encoding="utf-8")
     (folder / "go.mod").write_text("module oracle\n\ngo 1.19\n", encoding="utf-8")
     _built([compiler, "build", "-o", "oracle", "."], folder)
     return folder / "oracle"
