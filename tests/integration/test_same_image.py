@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from seawall.images import Selector, open_image, parse_target
 from tests.integration.conftest import need, run, running_registry
 
 pytestmark = pytest.mark.docker
@@ -93,6 +95,17 @@ def test_every_form_gives_equal_packages_and_the_daemon_agrees_about_the_layers(
         assert inventory["layers"] == inspected["RootFS"]["Layers"], form
         if form.startswith("docker"):  # skopeo writes another configuration into OCI layouts
             assert inventory["digest"] == inspected["Id"], form
+
+
+def test_an_image_of_a_local_daemon_is_known_as_its_archive_says_before_a_layer_is_read(
+    forms: dict[str, str],
+) -> None:
+    with open_image(parse_target(forms["docker"])) as live:
+        if not live.diff_ids:
+            pytest.skip("the daemon's own files cannot be read here")
+        with open_image(parse_target(forms["docker-archive"])) as saved:
+            assert live.image == replace(saved.image, ref=live.image.ref)
+        assert list(live.layers(Selector(()), known=live.diff_ids)) == []
 
 
 def test_packages_stand_in_the_layer_that_brought_them(forms: dict[str, str]) -> None:

@@ -79,7 +79,8 @@ def test_a_gzip_member_that_is_only_begun_is_truncated() -> None:
 
 @pytest.mark.parametrize("at", [10, 1000, 200_000, -1])
 def test_zstd_data_that_ends_too_early_yields_no_more_than_there_is(at: int) -> None:
-    # A frame cut short looks like its end; the tar reader or the digest notices (see test_sources).
+    # A frame cut short looks like its end; the tar reader or the digest notices
+    # (sources/test_archive).
     assert CONTENT.startswith(restored(zstd(CONTENT)[:at]))
 
 

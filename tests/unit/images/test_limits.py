@@ -1,3 +1,5 @@
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -126,3 +128,23 @@ def test_layers_without_number_are_refused(tmp_path: Path) -> None:
     path.write_bytes(archived(Built([packed([])] * 20).skopeo()))
     with pytest.raises(LimitExceeded, match=r"20 layers \(entries\)"):
         read("docker-archive", path, Limits(entries=19))
+
+
+def test_the_page_names_each_limit_with_its_default() -> None:
+    root = Path(__file__).parents[3]
+    told = {
+        (page, row[1]): row[2].replace(",", "")
+        for page in ("sources.md", "content.md")
+        for row in re.finditer(
+            r"^\| `(\w+)` \| ([\d,]+(?: [MG]iB)?) \|",
+            (root / "docs" / page).read_text(),
+            re.MULTILINE,
+        )
+    }
+    units = {"MiB": 20, "GiB": 30}
+    for (page, name), text in told.items():
+        number, _, unit = text.partition(" ")
+        assert int(number) << units.get(unit, 0) == getattr(Limits(), name), f"{page}: {name}"
+    assert {name for page, name in told if page == "sources.md"} == {
+        field.name for field in fields(Limits)
+    }

@@ -19,11 +19,12 @@ from seawall.errors import (
 )
 from seawall.images import compression
 from seawall.images.blobs import Hashing, Layers, MappedFile, looks_like_tar
+from seawall.images.file_forms import no_archive
 from seawall.images.layers import clean, resolve, shown
 from seawall.images.limits import Budget, Limits
 from seawall.images.selection import Selector
 from seawall.images.sources.contract import Inspect, LayerReading, OpenImage
-from seawall.images.sources.manifest import Read, Resolution, resolve_docker, resolve_oci
+from seawall.images.sources.manifest import Read, Resolution, Resolved, resolve_docker, resolve_oci
 from seawall.images.stream import ByteStream, ChunkStream, MappedStream
 from seawall.images.tar import Kind, TarReader
 from seawall.model import Image, ImageRef
@@ -64,6 +65,10 @@ def _open(ref: ImageRef, limits: Limits, resolve_image: Resolve) -> Iterator[Ope
     path, wanted = split_place(ref.place)
     if path.is_dir():
         raise NotAnImage(f"{ref}: a directory, not an archive", "use dir: or oci-dir:")
+
+    def resolved(read: Read) -> Resolution:
+        return resolve_image(read, ref, wanted, limits)
+
     with MappedFile(path, str(ref)) as file:
         head = file.data[:512] if file.size else b""
         if compression.is_compressed(head):
@@ -73,15 +78,13 @@ def _open(ref: ImageRef, limits: Limits, resolve_image: Resolve) -> Iterator[Ope
                 ),
                 ref,
                 limits,
-                lambda read: resolve_image(read, ref, wanted, limits),
+                resolved,
             )
         elif not looks_like_tar(head):
-            raise NotAnImage(f"{ref}: not a tar archive")
+            raise no_archive(path, str(ref), head)
         else:
             with Hashing() as hashing:
-                archive = MappedArchive(file, ref, limits, hashing)
-                archive.resolution = resolve_image(archive.document, ref, wanted, limits)
-                yield archive
+                yield MappedArchive(file, ref, limits, hashing, resolved)
 
 
 @contextmanager
@@ -98,13 +101,17 @@ def open_oci_archive(ref: ImageRef, limits: Limits) -> Iterator[OpenImage]:
         yield image
 
 
-class MappedArchive:
+class MappedArchive(Resolved):
     """An archive that lies uncompressed in a file."""
 
-    resolution: Resolution
-
-    def __init__(self, file: MappedFile, ref: ImageRef, limits: Limits, hashing: Hashing) -> None:
-        self.notes: list[str] = []
+    def __init__(
+        self,
+        file: MappedFile,
+        ref: ImageRef,
+        limits: Limits,
+        hashing: Hashing,
+        resolve_image: Callable[[Read], Resolution],
+    ) -> None:
         self._file, self._ref, self._limits, self._hashing = file, ref, limits, hashing
         self._members: dict[str, tuple[int, int]] = {}
         self._links: dict[str, str] = {}
@@ -120,24 +127,9 @@ class MappedArchive:
                 self._links[member] = _target(kind, clean(name), link)
             if len(self._members) + len(self._links) > _MEMBERS:
                 raise LimitExceeded(f"{ref}: more than {_MEMBERS:,} members, so no image's archive")
+        super().__init__(resolve_image(self._document))
 
-    @property
-    def image(self) -> Image:
-        """Who it is."""
-        return self.resolution.image
-
-    @property
-    def digest(self) -> str:
-        """The image's digest."""
-        return self.resolution.image.digest
-
-    @property
-    def diff_ids(self) -> tuple[str, ...]:
-        """The layers."""
-        return tuple(blob.diff_id for blob in self.resolution.blobs)
-
-    def document(self, name: str) -> bytes | None:
-        """Return a small member's bytes."""
+    def _document(self, name: str) -> bytes | None:
         found = self._find(name)
         if found is None:
             return None
@@ -153,11 +145,7 @@ class MappedArchive:
     ) -> Iterator[LayerReading]:
         """Yield each distinct layer once."""
         layers = Layers(selector, Budget(self._limits), inspect)
-        seen: set[str] = set(known)
-        for blob in self.resolution.blobs:
-            if blob.diff_id in seen:
-                continue
-            seen.add(blob.diff_id)
+        for blob in self.wanted(known):
             where = f"{self._ref}: layer {blob.name}"
             found = self._find(blob.name)
             if found is None:
@@ -186,10 +174,8 @@ class StreamedArchive:
         ref: ImageRef,
         limits: Limits,
         resolve_image: Callable[[Read], Resolution],
-        digest: str = "",
     ) -> None:
         self.notes: list[str] = []
-        self.digest = digest
         self.diff_ids: tuple[str, ...] = ()  # which layer is which shows at the end
         self._open_chunks, self._ref, self._limits = open_chunks, ref, limits
         self._resolve = resolve_image

@@ -13,15 +13,14 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from seawall.errors import CorruptImage, SourceUnavailable, UnknownTarget
+from seawall.errors import SourceUnavailable, UnknownTarget
 from seawall.images.blobs import Layers
 from seawall.images.layers import FoundFile, clean
 from seawall.images.limits import Budget, Limits
 from seawall.images.selection import Selector
-from seawall.images.sources.archive import StreamedArchive
 from seawall.images.sources.container_layer import of_export, of_upper_folder, opened_upper_folder
 from seawall.images.sources.contract import Inspect, LayerReading, OpenImage
-from seawall.images.sources.docker_daemon import Daemon, connected, saved
+from seawall.images.sources.docker_daemon import Daemon, SavedImage, connected, saved
 from seawall.images.sources.manifest import image_of
 from seawall.model import Image, ImageRef, Incomplete, Layer
 
@@ -58,7 +57,6 @@ class Container:
         found: dict[str, Any],
         upper: int | None,
     ) -> None:
-        self.digest = ""  # it changes, so no digest stands for it
         self._daemon, self._ref, self._limits, self._upper = daemon, ref, limits, upper
         self._path = f"/containers/{quote(str(found.get('Id') or ref.place), safe='')}"
         self.notes = list(_notes(found))
@@ -67,14 +65,17 @@ class Container:
                 "changes are those that the daemon lists: a file rewritten with its old size and "
                 "time is not among them"
             )
-        self._archive: StreamedArchive | None = None
-        image_id = str(found.get("Image") or "")
+        self._base: SavedImage | None = None
+        self.diff_ids: tuple[str, ...] = ()
         try:
-            self.image, self._archive = _image(daemon, ref, limits, image_id)
+            self._base = _base(daemon, ref, limits, str(found.get("Image") or ""))
         except UnknownTarget:
             self.notes.append("its image is gone: all files count as the container's own")
             self.image = Image(ref, "", (Layer("", "the whole file system"),), os="linux")
-        self.diff_ids = tuple(layer.diff_id for layer in self.image.layers if layer.diff_id)
+        else:
+            base = self._base.image
+            self.image = replace(base, layers=(*base.layers, Layer("", _OWN_LAYER)))
+            self.diff_ids = self._base.diff_ids
 
     def layers(
         self,
@@ -83,11 +84,8 @@ class Container:
         known: Collection[str] = frozenset(),
     ) -> Iterator[LayerReading]:
         """Yield the image's layers, unless all are known, and then the container's own."""
-        if self._archive is not None and not set(self.diff_ids) <= set(known):
-            yield from self._archive.layers(selector, inspect, known)
-            read = tuple(layer.diff_id for layer in self._archive.image.layers)
-            if read != self.diff_ids:
-                raise CorruptImage(f"{self._ref}: the daemon saves other layers than it lists")
+        if self._base is not None:
+            yield from self._base.layers(selector, inspect, known)
         layers = Layers(selector, Budget(self._limits), inspect)
         gaps: list[Incomplete] = []
         reading = layers.chunked(self._own_layer(gaps), b"", f"{self._ref}: its own layer")
@@ -99,10 +97,10 @@ class Container:
     def _own_layer(self, gaps: list[Incomplete]) -> Iterator[bytes]:
         where = f"{self._ref}: its own layer"
         with self._going_away():
-            if self._archive is not None and self._upper is not None:
+            if self._base is not None and self._upper is not None:
                 yield from of_upper_folder(self._upper, where, self._limits, gaps)
                 return
-            changes = self._changes() if self._archive is not None else None
+            changes = self._changes() if self._base is not None else None
             if changes == {}:
                 yield from of_export(iter(()), changes, where, self._limits, gaps)
                 return
@@ -175,10 +173,8 @@ def _notes(found: dict[str, Any]) -> Iterator[str]:
         yield f"left out {place} (tmpfs)"
 
 
-def _image(
-    daemon: Daemon, ref: ImageRef, limits: Limits, image_id: str
-) -> tuple[Image, StreamedArchive]:
-    """Return what the container consists of, and where its image's layers come from.
+def _base(daemon: Daemon, ref: ImageRef, limits: Limits, image_id: str) -> SavedImage:
+    """Return the image that the container was made from.
 
     The daemon's answers say as much as the configuration does, and need no archive.
     """
@@ -197,8 +193,7 @@ def _image(
     }
     tags = [tag for tag in found.get("RepoTags") or [] if isinstance(tag, str)]
     image = image_of(ref, json.dumps(document).encode(), "", tags, limits)
-    archive = saved(daemon, ref, limits, image_id, tuple(tags))
-    return replace(image, layers=(*image.layers, Layer("", _OWN_LAYER))), archive
+    return SavedImage(image, saved(daemon, ref, limits, image_id, tuple(tags)))
 
 
 def _history(listed: list[dict[str, Any]], layers: int) -> list[dict[str, Any]]:

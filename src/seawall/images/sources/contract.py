@@ -38,10 +38,6 @@ class OpenImage(Protocol):
         """What was left out on purpose, for a person to know."""
 
     @property
-    def digest(self) -> str:
-        """The image's digest where it is known before a layer is read; else empty."""
-
-    @property
     def diff_ids(self) -> tuple[str, ...]:
         """The layers, lowest first, where they can be told apart before reading; else empty."""
 

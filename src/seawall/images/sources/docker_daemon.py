@@ -2,30 +2,46 @@
 
 The daemon writes the image as an archive, which is read as it arrives. Where the daemon is comes
 from ``DOCKER_HOST``, as for the docker command; else the usual sockets are tried.
+
+To write an archive the daemon packs every layer, so it is not asked for one where all layers are
+known. Which layers an image has, and its history to the letter, stand in its configuration alone.
+The API does not give that, but a daemon on this machine keeps it in a file named by its digest,
+which is the image's id (moby, ``image/fs.go``).
 """
 
 import http.client
 import json
 import os
+import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from seawall.errors import CorruptImage, LimitExceeded, SourceUnavailable, UnknownTarget
+from seawall.errors import (
+    CorruptImage,
+    ImageError,
+    LimitExceeded,
+    SourceUnavailable,
+    UnknownTarget,
+)
+from seawall.images.blobs import MappedFile
 from seawall.images.limits import Limits
-from seawall.images.sources.archive import StreamedArchive
-from seawall.images.sources.contract import OpenImage
-from seawall.images.sources.manifest import Resolution, resolve_docker
-from seawall.model import ImageRef
+from seawall.images.selection import Selector
+from seawall.images.sources.archive import StreamedArchive, check_document
+from seawall.images.sources.contract import Inspect, LayerReading, OpenImage
+from seawall.images.sources.manifest import Resolution, digest_of, image_of, resolve_docker
+from seawall.model import Image, ImageRef
 
 _TIMEOUT_S = 120  # for one answer; the daemon may be preparing a large image
 _CHUNK = 1 << 20
 _ANSWER_BYTES = 256 << 20  # a container may have changed a million files
+_ID = re.compile(r"sha256:([0-9a-f]{64})")
+_DRIVER = re.compile(r"[a-z0-9-]+")
 
 
 @contextmanager
@@ -37,7 +53,57 @@ def open_docker_image(ref: ImageRef, limits: Limits) -> Iterator[OpenImage]:
         # By id, so that a tag which moves between the two requests cannot change the answer.
         image_id = str(found.get("Id") or ref.place)
         tags = [tag for tag in found.get("RepoTags") or [] if isinstance(tag, str)]
-        yield saved(daemon, ref, limits, image_id, tuple(tags))
+        archive = saved(daemon, ref, limits, image_id, tuple(tags))
+        config = _configuration(daemon, ref, image_id)
+        if config is None:
+            yield archive
+        else:
+            yield SavedImage(image_of(ref, config, image_id, tags, limits), archive)
+
+
+class SavedImage:
+    """An image that is known beforehand; of the daemon are only layers wanted, if at all."""
+
+    def __init__(self, image: Image, archive: StreamedArchive) -> None:
+        self.notes: list[str] = []
+        self.image = image
+        self.diff_ids = tuple(layer.diff_id for layer in image.layers)
+        self._archive = archive
+
+    def layers(
+        self,
+        selector: Selector,
+        inspect: Inspect | None = None,
+        known: Collection[str] = frozenset(),
+    ) -> Iterator[LayerReading]:
+        """Yield each distinct layer once, known or not; but none where all are known."""
+        if set(self.diff_ids) <= set(known):
+            return
+        yield from self._archive.layers(selector, inspect, known)
+        if tuple(layer.diff_id for layer in self._archive.image.layers) != self.diff_ids:
+            raise CorruptImage(f"{self.image.ref}: the daemon saves other layers than it lists")
+
+
+def _configuration(daemon: "Daemon", ref: ImageRef, image_id: str) -> bytes | None:
+    """Return an image's configuration as the daemon keeps it; None where we cannot read it there.
+
+    It is the one that the archive has, or none: it is compared with the id, its digest.
+    """
+    found = _ID.fullmatch(image_id)
+    if not found or not daemon.is_local:
+        return None
+    try:
+        info = daemon.document("/info", ref)
+        root, driver = str(info.get("DockerRootDir") or ""), str(info.get("Driver") or "")
+        if not root.startswith("/") or not _DRIVER.fullmatch(driver):
+            return None
+        path = Path(root, "image", driver, "imagedb/content/sha256", found[1])
+        with MappedFile(path, str(ref)) as file:
+            check_document(ref, path.name, file.size)
+            raw = file.data[: file.size]
+    except (ImageError, UnknownTarget, ValueError):  # not ours to read, elsewhere, or no path
+        return None
+    return raw if digest_of(raw) == image_id else None
 
 
 def saved(
@@ -55,7 +121,6 @@ def saved(
         ref,
         limits,
         lambda read: tagged(resolve_docker(read, ref, "", limits)),
-        image_id if image_id.startswith("sha256:") else "",
     )
 
 

@@ -8,7 +8,7 @@ returns a blob's bytes by its name.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -41,6 +41,32 @@ class Resolution:
 
     image: Image
     blobs: tuple[LayerBlob, ...]
+
+
+class Resolved:
+    """An image that is known before its layers are read, as its documents were."""
+
+    def __init__(self, resolution: Resolution) -> None:
+        self.notes: list[str] = []
+        self._resolution = resolution
+
+    @property
+    def image(self) -> Image:
+        """Who it is."""
+        return self._resolution.image
+
+    @property
+    def diff_ids(self) -> tuple[str, ...]:
+        """The layers, lowest first."""
+        return tuple(blob.diff_id for blob in self._resolution.blobs)
+
+    def wanted(self, known: Collection[str]) -> Iterator[LayerBlob]:
+        """Yield each distinct layer once, lowest first, but for those with a `known` diff-id."""
+        seen = set(known)
+        for blob in self._resolution.blobs:
+            if blob.diff_id not in seen:
+                seen.add(blob.diff_id)
+                yield blob
 
 
 def digest_of(data: bytes, algorithm: str = "sha256") -> str:

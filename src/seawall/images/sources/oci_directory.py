@@ -10,8 +10,8 @@ from seawall.images.limits import Budget, Limits
 from seawall.images.selection import Selector
 from seawall.images.sources.archive import check_document, exists, split_place
 from seawall.images.sources.contract import Inspect, LayerReading, OpenImage
-from seawall.images.sources.manifest import resolve_oci
-from seawall.model import Image, ImageRef
+from seawall.images.sources.manifest import Resolved, resolve_oci
+from seawall.model import ImageRef
 
 
 @contextmanager
@@ -24,30 +24,14 @@ def open_oci_directory(ref: ImageRef, limits: Limits) -> Iterator[OpenImage]:
         yield OciDirectory(root, ref, wanted, limits, hashing)
 
 
-class OciDirectory:
+class OciDirectory(Resolved):
     """An image in a layout directory."""
 
     def __init__(
         self, root: Path, ref: ImageRef, wanted: str, limits: Limits, hashing: Hashing
     ) -> None:
-        self.notes: list[str] = []
         self._root, self._ref, self._limits, self._hashing = root, ref, limits, hashing
-        self._resolution = resolve_oci(self._document, ref, wanted, limits)
-
-    @property
-    def image(self) -> Image:
-        """Who it is."""
-        return self._resolution.image
-
-    @property
-    def digest(self) -> str:
-        """The image's digest."""
-        return self._resolution.image.digest
-
-    @property
-    def diff_ids(self) -> tuple[str, ...]:
-        """The layers."""
-        return tuple(blob.diff_id for blob in self._resolution.blobs)
+        super().__init__(resolve_oci(self._document, ref, wanted, limits))
 
     def layers(
         self,
@@ -57,12 +41,8 @@ class OciDirectory:
     ) -> Iterator[LayerReading]:
         """Yield each distinct layer once."""
         layers = Layers(selector, Budget(self._limits), inspect)
-        seen: set[str] = set(known)
         with ExitStack() as files:
-            for blob in self._resolution.blobs:
-                if blob.diff_id in seen:
-                    continue
-                seen.add(blob.diff_id)
+            for blob in self.wanted(known):
                 where = f"{self._ref}: layer {blob.name}"
                 if not exists(self._root / blob.name):
                     raise CorruptImage(f"{where} is missing")

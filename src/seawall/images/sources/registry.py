@@ -15,9 +15,9 @@ from seawall.images.limits import Budget, Limits
 from seawall.images.selection import Selector
 from seawall.images.sources.archive import DOCUMENT_BYTES
 from seawall.images.sources.contract import Inspect, LayerReading, OpenImage
-from seawall.images.sources.manifest import Resolution, resolve_descriptor
+from seawall.images.sources.manifest import Resolution, Resolved, resolve_descriptor
 from seawall.images.stream import begun
-from seawall.model import Image, ImageRef
+from seawall.model import ImageRef
 
 if TYPE_CHECKING:
     from seawall.registry import Reference, Registry
@@ -33,7 +33,7 @@ def open_registry_image(ref: ImageRef, limits: Limits) -> Iterator[OpenImage]:
         yield RegistryImage(repository, reference, ref, limits)
 
 
-class RegistryImage:
+class RegistryImage(Resolved):
     """An image in a registry."""
 
     def __init__(
@@ -43,24 +43,8 @@ class RegistryImage:
         ref: ImageRef,
         limits: Limits,
     ) -> None:
-        self.notes: list[str] = []
         self._repository, self._ref, self._limits = repository, ref, limits
-        self._resolution = self._resolve(reference)
-
-    @property
-    def image(self) -> Image:
-        """Who it is."""
-        return self._resolution.image
-
-    @property
-    def digest(self) -> str:
-        """The image's digest."""
-        return self._resolution.image.digest
-
-    @property
-    def diff_ids(self) -> tuple[str, ...]:
-        """The layers."""
-        return tuple(blob.diff_id for blob in self._resolution.blobs)
+        super().__init__(self._resolve(reference))
 
     def layers(
         self,
@@ -70,11 +54,7 @@ class RegistryImage:
     ) -> Iterator[LayerReading]:
         """Yield each distinct layer once; none in `known` is downloaded."""
         layers = Layers(selector, Budget(self._limits), inspect)
-        seen: set[str] = set(known)
-        for blob in self._resolution.blobs:
-            if blob.diff_id in seen:
-                continue
-            seen.add(blob.diff_id)
+        for blob in self.wanted(known):
             where = f"{self._ref}: layer {blob.digest}"
             if blob.size < 0:
                 raise CorruptImage(f"{where}: the manifest does not say how large it is")
