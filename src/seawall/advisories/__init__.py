@@ -4,6 +4,7 @@
 version is compared as bytes, so the whole match is one statement of the database.
 """
 
+from seawall.advisories.currency import OLD, Currency, currencies, of_feeds
 from seawall.advisories.distributions import is_stream
 from seawall.advisories.ecosystems import ECOSYSTEMS, Subject, subject_of
 from seawall.advisories.feeds.osv import Interval
@@ -14,7 +15,9 @@ from seawall.advisories.updating import Outcome, update
 
 __all__ = [
     "ECOSYSTEMS",
+    "OLD",
     "AdvisoryStore",
+    "Currency",
     "FeedState",
     "Flaw",
     "Folder",
@@ -25,12 +28,14 @@ __all__ = [
     "Outcome",
     "Progress",
     "Subject",
+    "currencies",
     "flaw_names",
     "holds",
     "is_about",
     "is_open",
     "is_stream",
     "match",
+    "of_feeds",
     "snapshot_of",
     "subject_of",
     "update",

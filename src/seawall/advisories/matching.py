@@ -42,6 +42,7 @@ class Flaw:
     withheld: str = ""  # a fixed version that only a paid channel has, which this image lacks
     channel: str = ""  # that channel: "esm-apps"
     notice: str = ""  # all that its advisories are: "unmaintained", "unreviewed"
+    rated_by: str = ""  # the advisory of somebody else that the severity is from; see `_rating`
 
     @property
     def names(self) -> set[str]:
@@ -61,6 +62,7 @@ class Matches:
     flaws: dict[Package, list[Flaw]] = field(default_factory=dict)
     incomplete: list[Incomplete] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what a reader must know of how it was judged
+    ecosystems: set[str] = field(default_factory=set)  # with release; those that were asked
 
 
 class _Asked(NamedTuple):
@@ -92,9 +94,12 @@ def match(
         rows = [products.get((e, name)) for e in subject.ecosystems for name in subject.names]
         found = tuple(row for row in rows if row is not None)
         if not found:  # no advisory speaks of it
-            if package.type == "generic" and not package.owner:
+            if package.type != "generic":
+                result.ecosystems.update(subject.ecosystems)
+            elif not package.owner:
                 uncovered[package.name] += 1  # Bitnami knows some programs, not all there are
             continue
+        result.ecosystems.update(subject.ecosystems)
         try:
             version = key(subject.scheme, subject.version)
         except VersionSyntaxError as error:
@@ -348,11 +353,14 @@ def _flaw(
         for _, hit in members
     ]
     notices = {hit.notice for _, hit in members}
+    severity = max(advisory.severity for advisory, _ in members)
+    score = max((a.score for a, _ in members if a.score is not None), default=None)
+    other = _rating(names, store) if severity is Severity.UNKNOWN else None
     return Flaw(
         id=name,
         aliases=tuple(sorted(everything - {name})),
-        severity=max(advisory.severity for advisory, _ in members),
-        score=max((a.score for a, _ in members if a.score is not None), default=None),
+        severity=other.severity if other else severity,
+        score=other.score if other else score,
         summary=next((a.summary for a, _ in members if a.summary), ""),
         state=_state(states),
         fixed_in=fix.range.fixed if fix else "",
@@ -366,7 +374,20 @@ def _flaw(
         channel=paid.channel if paid else "",
         # One advisory that is more than a notice makes it a flaw.
         notice="" if "" in notices else ", ".join(sorted(notices)),
+        rated_by=other.id if other else "",
     )
+
+
+def _rating(names: Collection[str], store: AdvisoryStore) -> Advisory | None:
+    """Return whose rating stands for a flaw that its own advisories leave unrated.
+
+    Go, PYSEC and most of Debian's records rate nothing, yet somebody else in the store often has
+    the same CVE. Of several the highest rating counts, then the higher score: who rated it lower
+    had another package in mind, and a gate must not pass on the kinder opinion. A record that
+    bundles flaws rates the worst of them, which says nothing of the others: it does not count.
+    """
+    alone = (advisory for advisory in store.rated(names) if len(flaw_names(advisory)) == 1)
+    return min(alone, key=lambda a: (-a.severity, -(a.score or 0.0), a.id), default=None)
 
 
 def is_open(channel: str, channels: Sequence[str]) -> bool:

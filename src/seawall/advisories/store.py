@@ -22,7 +22,7 @@ from seawall.advisories.feeds.osv import Interval, Parsed, Unparsable
 from seawall.errors import StoreUnusable
 from seawall.model import Advisory, FixState, Range, Severity
 
-FORMAT = "2"  # a store of another format is made anew; so count up when parsing changes, too
+FORMAT = "3"  # a store of another format is made anew; so count up when parsing changes, too
 _SNAPSHOT_BYTES = 512 << 20  # a snapshot never unpacks to more
 
 _SCHEMA = """
@@ -53,6 +53,10 @@ CREATE TABLE unparsable (
     advisory INTEGER NOT NULL, product INTEGER NOT NULL, text TEXT NOT NULL,
     reason TEXT NOT NULL, is_exact INTEGER NOT NULL
 );
+CREATE TABLE ecosystem (
+    name TEXT PRIMARY KEY, newest TEXT NOT NULL, advisories INTEGER NOT NULL,
+    ranges INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE exploited (
     cve TEXT PRIMARY KEY, since TEXT NOT NULL, ransomware INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -64,6 +68,23 @@ _INDEXES = """
 CREATE INDEX IF NOT EXISTS range_by_product ON advisory_range (product, low);
 CREATE INDEX IF NOT EXISTS range_by_advisory ON advisory_range (advisory);
 CREATE INDEX IF NOT EXISTS unparsable_by_product ON unparsable (product);
+"""
+# A feed's own note of its newest record is about all releases together. Dates in the future, and
+# what is no date, say nothing about how current a release is.
+_SUMMARY = """
+DELETE FROM ecosystem;
+INSERT INTO ecosystem
+SELECT p.ecosystem,
+    coalesce(max(a.modified) FILTER (
+        WHERE a.modified GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
+        AND a.modified <= f.obtained
+    ), ''),
+    count(DISTINCT r.advisory), count(*)
+FROM advisory_range AS r
+JOIN product AS p ON p.id = r.product
+JOIN advisory AS a ON a.id = r.advisory
+LEFT JOIN feed AS f ON f.name = a.feed
+GROUP BY p.ecosystem;
 """
 
 
@@ -107,10 +128,8 @@ _INTERVAL = (
     "r.low, r.high, p.ecosystem, p.name, r.introduced, r.fixed, r.last_affected, r.state, "
     "r.module, r.channel, r.notice"
 )
-_ADVISORY = (
-    "SELECT id, name, modified, published, withdrawn, aliases, upstream, severity, score, summary "
-    "FROM advisory"
-)
+_FACTS = "modified, published, withdrawn, aliases, upstream, severity, score, summary"
+_ADVISORY = f"SELECT id, name, {_FACTS} FROM advisory"  # noqa: S608 - a constant
 # sqlite's own message may quote bytes of a damaged file that are no text.
 _DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 
@@ -191,12 +210,16 @@ class AdvisoryStore:
 
     def by_ecosystem(self) -> list[tuple[str, int, int]]:
         """Return (ecosystem with release, advisories, ranges) for each, largest first."""
-        return list(
-            self._rows(
-                "SELECT ecosystem, count(DISTINCT advisory), count(*) FROM advisory_range "
-                "JOIN product ON product.id = product GROUP BY ecosystem ORDER BY 2 DESC"
-            )
-        )
+        return list(self._rows("SELECT name, advisories, ranges FROM ecosystem ORDER BY 2 DESC, 1"))
+
+    def newest(self, ecosystems: Iterable[str]) -> dict[str, str]:
+        """Return when the newest advisory of each ecosystem (with release) was changed.
+
+        RFC 3339 as its feed writes it; an ecosystem that nothing speaks of is left out, one whose
+        records have no date that can be, is empty.
+        """
+        sql = "SELECT newest FROM ecosystem WHERE name = ?"
+        return {name: row[0] for name in ecosystems for row in self._rows(sql, (name,))}
 
     def ecosystems(self) -> set[str]:
         """Return all ecosystems, with release, that some advisory speaks of."""
@@ -268,6 +291,22 @@ class AdvisoryStore:
             self._rows("SELECT advisory FROM known_as WHERE name = ? COLLATE NOCASE", (name,))
         )
         return self.advisories(row[0] for row in rows)
+
+    def rated(self, names: Iterable[str]) -> list[Advisory]:
+        """Return the standing advisories that have a severity and one of these names."""
+        wanted = sorted(set(names))
+        found: dict[int, Advisory] = {}
+        for at in range(0, len(wanted), 500):
+            part = wanted[at : at + 500]
+            marks = ",".join("?" * len(part))
+            # CROSS keeps the order of the two: names first, then their few advisories.
+            for row in self._rows(
+                f"SELECT id, a.name, {_FACTS} FROM known_as AS k CROSS JOIN advisory AS a "  # noqa: S608 - constants
+                f"ON id = k.advisory WHERE k.name IN ({marks}) AND severity > 0 AND withdrawn = ''",
+                part,
+            ):
+                found[row[0]] = self._advisory(row[1:])
+        return list(found.values())
 
     def ranges(self, advisory: int) -> list[Interval]:
         """Return all ranges of an advisory."""
@@ -539,6 +578,7 @@ class StoreWriter:
                 "UNION SELECT product FROM unparsable)"
             )
             self._db.executescript(_INDEXES)
+            self._db.executescript(_SUMMARY)
             self._db.execute("ANALYZE")
             self._db.commit()
             self._db.close()
@@ -585,6 +625,7 @@ def snapshot_of(path: Path) -> bytes:
             INSERT OR REPLACE INTO meta VALUES ('snapshot', 'yes');
             """
         )
+        db.executescript(_SUMMARY)
         db.commit()
         db.execute("VACUUM")
         return zstandard.ZstdCompressor(level=19).compress(db.serialize())

@@ -4,10 +4,8 @@ import json
 from datetime import UTC, datetime
 from typing import TextIO
 
-from seawall.advisories import AdvisoryStore
+from seawall.advisories import AdvisoryStore, of_feeds
 from seawall.cli.arguments import printable
-
-_OLD_DAYS = 7  # from here on a reader should know that news may be missing
 
 
 def write_table(store: AdvisoryStore, is_snapshot: bool, out: TextIO) -> None:
@@ -38,9 +36,9 @@ def write_table(store: AdvisoryStore, is_snapshot: bool, out: TextIO) -> None:
             f"{counts['uncomparable']:,} ranges cannot be compared; see them: "
             "seawall advisories status --uncomparable\n"
         )
-    oldest = min((feed.obtained for feed in feeds), default="")
-    if oldest and _days(oldest, now) > _OLD_DAYS:
-        out.write(f"older than {_OLD_DAYS} days: run seawall advisories update\n")
+    if old := [one for one in of_feeds(feeds) if one.is_old(now)]:
+        ends = ", ".join(f"{printable(one.name)} {printable(one.as_of[:10])}" for one in old)
+        out.write(f"newer ones are missing: {ends}; run seawall advisories update\n")
 
 
 def write_json(store: AdvisoryStore, is_snapshot: bool, out: TextIO) -> None:

@@ -18,6 +18,11 @@ class Urgency(Enum):
     def __str__(self) -> str:
         return self.value
 
+    @property
+    def rank(self) -> int:
+        """Its place in that order, 0 for what is to be done first."""
+        return list(Urgency).index(self)
+
 
 class Kind(Enum):
     """What sort of thing a finding is about."""
@@ -56,6 +61,7 @@ class Finding:
     state: FixState = FixState.UNFIXED
     source: str = ""  # source package the advisory speaks of, for grouping
     score: float | None = None  # CVSS base score
+    rated_by: str = ""  # whose severity and score these are, where its own advisories have none
     exploited_since: str = ""  # date (YYYY-MM-DD) it entered CISA's KEV catalogue; else empty
     epss: float | None = None  # probability of exploitation in 30 days, 0 to 1
     summary: str = ""

@@ -69,14 +69,12 @@ def end_of_life(distribution: Distribution | None, today: date) -> Finding | Non
     """
     if distribution is None:
         return None
-    rows = lifecycles().get(_SAME.get(distribution.id, distribution.id), ())
+    rows = _releases(distribution)
     lifecycle = _of(distribution, rows)
-    if lifecycle is None or today <= lifecycle.end:
+    if lifecycle is None or today <= _end(lifecycle, distribution):
         return None
     paid = _PAID_NAMES.get(lifecycle.channel, "")
     still = lifecycle.paid_end is not None and today <= lifecycle.paid_end
-    if still and is_open(lifecycle.channel, distribution.channels):
-        return None
     called = distribution.name or f"{distribution.id} {distribution.version}"
     reason = f"{called}: no security updates since {lifecycle.end.isoformat()}"
     if still:
@@ -103,6 +101,22 @@ def end_of_life(distribution: Distribution | None, today: date) -> Finding | Non
         title=f"{called} is no longer supported",
         remedy=remedy,
     )
+
+
+def supported_until(distribution: Distribution | None) -> date | None:
+    """Return the last day of a release's support, paid where it is in use; None if not known."""
+    lifecycle = _of(distribution, _releases(distribution)) if distribution else None
+    return _end(lifecycle, distribution) if lifecycle and distribution else None
+
+
+def _end(lifecycle: Lifecycle, distribution: Distribution) -> date:
+    if lifecycle.paid_end and is_open(lifecycle.channel, distribution.channels):
+        return max(lifecycle.end, lifecycle.paid_end)
+    return lifecycle.end
+
+
+def _releases(distribution: Distribution) -> tuple[Lifecycle, ...]:
+    return lifecycles().get(_SAME.get(distribution.id, distribution.id), ())
 
 
 def _of(distribution: Distribution, rows: tuple[Lifecycle, ...]) -> Lifecycle | None:

@@ -3,17 +3,30 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from seawall.advisories import Currency
 from seawall.model import Distribution, Finding, Image, Incomplete, Inventory
 
 
 @dataclass(frozen=True, slots=True)
 class AdvisoryData:
-    """Which advisories a scan was judged by."""
+    """Which advisories a scan was judged by.
+
+    The dates are those of the ecosystems that judged this image, the oldest of each: what another
+    ecosystem has got since makes nothing better. Where none judged it, they are the store's.
+    """
 
     newest: str  # RFC 3339: when the newest record was modified
     obtained: str  # RFC 3339: when the store got them from their feeds
     is_snapshot: bool  # they came with the package, nobody has updated them here
     advisories: int  # how many the store holds
+    ecosystems: Sequence[Currency] = ()  # that judged the image
+    scores: Sequence[Currency] = ()  # KEV and EPSS, where there are flaws that they rate
+
+    @property
+    def as_of(self) -> str:
+        """Since when news may be missing: the older of the newest record and the last update."""
+        told = [one.as_of for one in self.ecosystems] or [self.newest, self.obtained]
+        return min(filter(None, told), default="")
 
 
 @dataclass(frozen=True, slots=True)

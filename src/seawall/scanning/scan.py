@@ -7,7 +7,7 @@ from datetime import date
 from typing import Protocol
 
 import seawall
-from seawall.advisories import AdvisoryStore
+from seawall.advisories import AdvisoryStore, Currency, of_feeds
 from seawall.inventory import NOTHING_FOUND
 from seawall.model import Finding, FixState, Image, Inventory, Kind, Severity, Urgency
 from seawall.scanning.configuration import configuration_findings, is_project
@@ -67,7 +67,9 @@ def scan(
                 )
             )
         ),
-        data=advisory_data(store, is_snapshot),
+        data=advisory_data(
+            store, is_snapshot, judgement.ecosystems, _has_flaws(judgement.findings)
+        ),
         version=seawall.__version__,
         inventory=inventory,
         notes=(*opened.notes, *judgement.notes, *(() if contents else (_NO_FILES,))),
@@ -75,12 +77,11 @@ def scan(
 
 
 _NO_FILES = "only packages were judged: no file or configuration was looked at"
-_URGENCIES = {urgency: number for number, urgency in enumerate(Urgency)}
 
 
 def _order(finding: Finding) -> tuple[int, int, str, str, str, int]:
     return (
-        _URGENCIES[finding.urgency],
+        finding.urgency.rank,
         -finding.severity,
         str(finding.kind),
         finding.id,
@@ -89,14 +90,36 @@ def _order(finding: Finding) -> tuple[int, int, str, str, str, int]:
     )
 
 
-def advisory_data(store: AdvisoryStore, is_snapshot: bool) -> AdvisoryData:
-    """Return how old the advisories are, by their feeds."""
-    feeds = [feed for feed in store.feeds() if feed.name.startswith("osv/")]
+def _has_flaws(findings: Sequence[Finding]) -> bool:
+    return any(finding.kind is Kind.VULNERABILITY for finding in findings)
+
+
+def advisory_data(
+    store: AdvisoryStore,
+    is_snapshot: bool,
+    ecosystems: Sequence[Currency] = (),
+    with_scores: bool = False,
+) -> AdvisoryData:
+    """Return how old the advisories are that judged an image, by its `ecosystems`.
+
+    Without such, by all feeds. `with_scores` adds KEV and EPSS.
+    """
+    states = store.feeds()
+    newest = max((feed.newest for feed in states if feed.name.startswith("osv/")), default="")
+    obtained = min((feed.obtained for feed in states if feed.name.startswith("osv/")), default="")
+    if ecosystems:
+        # What a small ecosystem has had last says little, unless there is no other.
+        regular = [one for one in ecosystems if one.is_regular] or ecosystems
+        newest = min((one.newest for one in regular if one.newest), default="")
+        obtained = min(one.obtained for one in ecosystems)
+    scores = of_feeds(feed for feed in states if feed.name in ("kev", "epss"))
     return AdvisoryData(
-        newest=max((feed.newest for feed in feeds), default=""),
-        obtained=min((feed.obtained for feed in feeds), default=""),
+        newest=newest,
+        obtained=obtained,
         is_snapshot=is_snapshot,
         advisories=store.counts()["advisories"],
+        ecosystems=tuple(ecosystems),
+        scores=scores if with_scores else (),
     )
 
 

@@ -6,14 +6,16 @@ it says nothing the flaw is reported as unconfirmed, below all others.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 from seawall.advisories import (
     AdvisoryStore,
+    Currency,
     Flaw,
     Interval,
+    currencies,
     flaw_names,
     holds,
     is_about,
@@ -32,7 +34,7 @@ from seawall.model import (
     Severity,
     Urgency,
 )
-from seawall.scanning.end_of_life import end_of_life
+from seawall.scanning.end_of_life import end_of_life, supported_until
 from seawall.scanning.kernel import HostKernel, is_kernel_part
 
 _LIKELY = 0.1  # EPSS probability from which a flaw counts as likely to be exploited
@@ -61,6 +63,7 @@ class Judgement:
     findings: tuple[Finding, ...]
     incomplete: tuple[Incomplete, ...]
     notes: tuple[str, ...] = ()  # what a reader must know of how it was judged
+    ecosystems: tuple[Currency, ...] = ()  # that were asked, and how current each is
 
 
 def judge(
@@ -73,7 +76,8 @@ def judge(
 ) -> Judgement:
     """Return all findings, most urgent first.
 
-    Without `today` nothing is said of the distribution's end of life. Kernel headers are judged
+    Without `today` nothing is said of the distribution's end of life, nor are ecosystems whose
+    advisories are outdated listed as incomplete. Kernel headers are judged
     against `host`, the kernel that runs here. `locked_counts` says that lock files tell what is
     going to be installed, as in a project's directory.
     """
@@ -91,8 +95,19 @@ def judge(
     if today is not None and (ended := end_of_life(inventory.distribution, today)):
         findings.append(ended)
     findings.sort(key=_order)
-    incomplete = tuple(dict.fromkeys(matches.incomplete))
-    return Judgement(tuple(findings), incomplete, tuple(matches.notes))
+    until = supported_until(inventory.distribution)
+    ecosystems = currencies(store, matches.ecosystems, until.isoformat() if until else "")
+    gaps = dict.fromkeys((*matches.incomplete, *(_outdated(ecosystems, today) if today else ())))
+    return Judgement(tuple(findings), tuple(gaps), tuple(matches.notes), ecosystems)
+
+
+def _outdated(ecosystems: Iterable[Currency], today: date) -> Iterator[Incomplete]:
+    """Yield a gap for each ecosystem of which half a year is missing."""
+    now = datetime.combine(today, time(), UTC)
+    for one in ecosystems:
+        if one.is_outdated(now):
+            since = f"end at {one.as_of[:10]}" if one.as_of else "are of unknown age"
+            yield Incomplete("/", f"the advisories for {one.name} {since}: later flaws are missing")
 
 
 def _only_locked(finding: Finding) -> Finding:
@@ -239,6 +254,8 @@ def _finding(
         known = sorted(flaw.names & said.keys())
         what = f"speaks only of {', '.join(known)}" if known else "says nothing of it"
         reason += f"; its files belong to {package.owner}, and the distribution {what}"
+    if flaw.rated_by:
+        reason += f"; rated {flaw.severity} by {flaw.rated_by}, for its own advisories rate nothing"
     urgency = urgency_of(flaw, confirmed)
     if package.type == "deb" and _is_rebuild(package, flaw.fixed_in):
         # Sorted below it, yet made from it: such a record names another release's version.
@@ -264,6 +281,7 @@ def _finding(
         reason=reason,
         source=package.source or package.name,
         score=flaw.score,
+        rated_by=flaw.rated_by,
         exploited_since=flaw.exploited_since,
         epss=flaw.epss,
         summary=flaw.summary,
@@ -293,8 +311,9 @@ def urgency_of(flaw: Flaw, confirmed: bool) -> Urgency:
     if flaw.exploited_since or flaw.severity is Severity.CRITICAL:
         return Urgency.NOW
     likely = flaw.epss is not None and flaw.epss >= _LIKELY
-    # A security team that publishes an advisory of its own has judged the flaw to need one.
-    has_advisory = flaw.severity is Severity.UNKNOWN and any(
+    # A security team that publishes an advisory of its own has judged the flaw to need one; what
+    # somebody else rates it makes that no less so.
+    has_advisory = (flaw.severity is Severity.UNKNOWN or bool(flaw.rated_by)) and any(
         name.startswith(("DSA-", "DLA-", "USN-")) for name in flaw.advisories
     )
     # What nobody has rated yet is mostly new; that must not make it look harmless.
@@ -333,12 +352,9 @@ def _range_reason(package: Package, flaw: Flaw, inventory: Inventory) -> str:
     return f"{', '.join(flaw.advisories)} ({where.ecosystem}, {where.name}): {text}"
 
 
-_URGENCY_ORDER = {urgency: number for number, urgency in enumerate(Urgency)}
-
-
 def _order(finding: Finding) -> tuple[int, bool, int, float, str, str, str, str]:
     return (
-        _URGENCY_ORDER[finding.urgency],
+        finding.urgency.rank,
         not finding.exploited_since,
         -finding.severity,
         -(finding.epss or 0.0),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,7 @@ def fill(
     records: Mapping[str, Sequence[Record]],
     exploited: Sequence[Exploited] = (),
     scores: Sequence[Score] = (),
+    kev: str = "",
 ) -> None:
     with StoreWriter(path) as writer:
         for feed, several in records.items():
@@ -59,6 +61,8 @@ def fill(
             writer.note(feed_state(f"osv/{feed}", len(several)))
         writer.set_exploited(exploited)
         writer.set_likelihoods(scores)
+        if kev:
+            writer.note(replace(feed_state("kev", 1404), newest=kev))
         writer.publish()
 
 
@@ -68,8 +72,9 @@ def store_of(
     records: Mapping[str, Sequence[Record]],
     exploited: Sequence[Exploited] = (),
     scores: Sequence[Score] = (),
+    kev: str = "",
 ) -> Iterator[AdvisoryStore]:
     path = folder / "advisories.sqlite"
-    fill(path, records, exploited, scores)
+    fill(path, records, exploited, scores, kev)
     with AdvisoryStore.open(path) as store:
         yield store

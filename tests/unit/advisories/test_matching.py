@@ -534,3 +534,80 @@ def test_pysec_2024_60_is_found_under_its_cve(tmp_path: Path) -> None:
     assert flaw.id == "CVE-2024-3651"
     assert "PYSEC-2024-60" in flaw.aliases
     assert flaws(tmp_path, records, Package("pypi", "idna", "3.7")) == []
+
+
+# --- ratings of others ---------------------------------------------------------------------------
+
+GO = record("GO-2024-1", below("Go", "example.org/x", "1.2.0"), aliases=["CVE-2024-1111", "GHSA-x"])
+XMOD = Package("golang", "example.org/x", "v1.1.0")
+
+
+def rating(name: str, word: str, **more: object) -> Record:
+    """Return a record of the same CVE that is about something else."""
+    names = more or {"aliases": ["CVE-2024-1111"]}
+    about = below("npm", "other", "2.0.0")
+    return record(name, about, database_specific={"severity": word}, **names)
+
+
+def rated(folder: Path, own: Record, *others: Record) -> tuple[Severity, str]:
+    (flaw,) = flaws(folder, {"Go": [own], "npm": list(others)}, XMOD)
+    return flaw.severity, flaw.rated_by
+
+
+def test_an_unrated_flaw_has_the_highest_rating_that_anybody_gives_it(tmp_path: Path) -> None:
+    low, high = rating("GHSA-low", "LOW"), rating("GHSA-high", "HIGH")
+    assert rated(tmp_path, GO, low, high) == (Severity.HIGH, "GHSA-high")
+    assert rated(tmp_path, GO, high, low) == (Severity.HIGH, "GHSA-high")
+    assert rated(tmp_path, GO) == (Severity.UNKNOWN, "")
+
+
+def test_a_rating_is_found_by_any_of_the_flaws_names(tmp_path: Path) -> None:
+    assert rated(tmp_path, GO, rating("GHSA-x", "HIGH")) == (Severity.HIGH, "GHSA-x")
+    repeats = rating("X-1", "LOW", upstream=["CVE-2024-1111"])
+    assert rated(tmp_path, GO, repeats) == (Severity.LOW, "X-1")
+    stranger = rating("X-1", "LOW", aliases=["CVE-2024-1112"])
+    assert rated(tmp_path, GO, stranger) == (Severity.UNKNOWN, "")
+
+
+def test_of_equal_ratings_the_higher_score_counts(tmp_path: Path) -> None:
+    worse = record(
+        "X-9",
+        below("npm", "other", "2.0.0"),
+        aliases=["CVE-2024-1111"],
+        severity=[{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H"}],
+    )
+    (flaw,) = flaws(tmp_path, {"Go": [GO], "npm": [rating("X-1", "HIGH"), worse]}, XMOD)
+    assert (flaw.severity, flaw.score, flaw.rated_by) == (Severity.HIGH, 8.8, "X-9")
+
+
+def test_a_rating_of_its_own_always_counts(tmp_path: Path) -> None:
+    own = GO | {"database_specific": {"severity": "LOW"}}
+    assert rated(tmp_path, own, rating("GHSA-x", "CRITICAL")) == (Severity.LOW, "")
+
+
+def test_the_rating_of_a_bundle_is_nobodys_in_it(tmp_path: Path) -> None:
+    bundle = rating("ALSA-1", "CRITICAL", upstream=["CVE-2024-1111", "CVE-2024-2222"])
+    assert rated(tmp_path, GO, bundle) == (Severity.UNKNOWN, "")
+
+
+def test_a_rating_that_was_withdrawn_is_none(tmp_path: Path) -> None:
+    gone = rating("GHSA-x", "CRITICAL") | {"withdrawn": "2026-01-01T00:00:00Z"}
+    assert rated(tmp_path, GO, gone) == (Severity.UNKNOWN, "")
+
+
+# --- who was asked -------------------------------------------------------------------------------
+
+
+def test_the_ecosystems_that_were_asked_are_told(tmp_path: Path) -> None:
+    records = {
+        "Debian": OPENSSL,
+        "PyPI": [record("X-1", below("PyPI", "x", "2"))],
+        "Go": [GO],
+        "Bitnami": [record("BIT-1", below("Bitnami", "nginx", "1.0.0"))],
+    }
+    packages = [deb("1.1.1k-1"), Package("pypi", "nobody-speaks-of-it", "1")]
+    assert matched(tmp_path, records, *packages).ecosystems == {"Debian:11", "PyPI"}
+    unknown, known = Package("generic", "made-here", "1.0"), Package("generic", "nginx", "2.0")
+    assert matched(tmp_path, records, unknown).ecosystems == set()
+    assert matched(tmp_path, records, known).ecosystems == {"Bitnami"}
+    assert matched(tmp_path, records, Package("hex", "x", "1.0.0")).ecosystems == set()

@@ -232,6 +232,8 @@ def ask_everything(store: AdvisoryStore) -> None:
         list(store.matches([(0, product, key("dpkg", "1"))]))
         list(store.spoken_of(product))
         store.unparsable(product)
+    store.newest(["Debian:12", "PyPI"])
+    store.rated(["CVE-2023-4911"])
     for row in store.named("CVE-2023-4911"):
         store.ranges(row)
         store.unparsable_of(row)
@@ -325,6 +327,12 @@ def test_a_snapshot_answers_as_the_store_it_was_made_of(tmp_path: Path) -> None:
         assert snapshot.likelihood("CVE-2023-4911") == store.likelihood("CVE-2023-4911")
         assert snapshot.counts()["exploited"] == 1
         assert snapshot.counts()["withdrawn"] == 0
+        assert store.by_ecosystem() == [("PyPI", 62, 62), ("Debian:12", 1, 1), ("Debian:13", 1, 1)]
+        assert snapshot.by_ecosystem() == [
+            ("PyPI", 61, 61),
+            ("Debian:12", 1, 1),
+            ("Debian:13", 1, 1),
+        ]
 
 
 @pytest.mark.parametrize("content", [b"", b"junk", zstandard.compress(b"junk")])

@@ -1,5 +1,6 @@
 """Releases without security updates."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from seawall.advisories.distributions import family_of
 from seawall.model import Distribution, Kind, Severity, Urgency
 from seawall.scanning import judge
-from seawall.scanning.end_of_life import end_of_life, lifecycles
+from seawall.scanning.end_of_life import end_of_life, lifecycles, supported_until
 from tests.unit.advisories.records import store_of
 from tests.unit.scanning.test_vulnerabilities import inventory
 
@@ -104,3 +105,13 @@ def test_a_scan_has_one_such_finding_when_it_is_told_the_day(tmp_path: Path) -> 
         assert [finding.id for finding in judge(old, store, today=TODAY).findings] == [
             "end-of-life"
         ]
+
+
+def test_the_last_day_of_support_is_the_paid_one_where_that_is_in_use() -> None:
+    bionic = Distribution("ubuntu", "18.04")
+    assert supported_until(bionic) == date(2023, 5, 31)
+    paid = supported_until(replace(bionic, channels=("esm-infra",)))
+    assert paid is not None
+    assert paid > TODAY
+    assert supported_until(Distribution("wolfi", "20230201")) is None
+    assert supported_until(None) is None

@@ -27,7 +27,7 @@ from seawall.scanning import (
     without_unfixed,
 )
 from seawall.scanning.configuration import is_project
-from tests.unit.advisories.records import below, record, store_of
+from tests.unit.advisories.records import Record, below, record, store_of
 from tests.unit.scanning.reports.samples import AWS_KEY, GLIBC, OTHERS, REPORT, ROOT
 from tests.unit.scanning.test_vulnerabilities import inventory
 
@@ -78,6 +78,27 @@ def test_the_age_of_the_advisories_is_that_of_the_oldest_feed(tmp_path: Path) ->
         data = advisory_data(store, is_snapshot=False)
     assert data.obtained == "2026-11-20T12:00:00Z"
     assert data.newest == "2026-01-02T03:04:05Z"
+
+
+def test_the_age_of_the_advisories_is_that_of_those_that_judged_the_image(tmp_path: Path) -> None:
+    def dated(name: str, ecosystem: str, modified: str) -> Record:
+        return record(name, below(ecosystem, "x", "2.0.0")) | {"modified": modified}
+
+    records = {
+        "PyPI": [dated("X-1", "PyPI", "2026-01-02T03:04:05Z")],
+        "npm": [dated("X-2", "npm", "2026-11-02T03:04:05Z")],
+        "Go": [dated("X-3", "Go", "2020-01-02T03:04:05Z")],
+    }
+    opened = cast("OpenImage", Opened(Image(ImageRef("dir", "x"), "", ()), []))
+    with store_of(tmp_path, records, kev="2025-08-25") as store:
+        held = inventory(Package("pypi", "x", "1"), Package("npm", "x", "1.0.0"))
+        data = scan(held, opened, store, is_snapshot=False).data
+        clean = scan(inventory(Package("npm", "y", "1.0.0")), opened, store, is_snapshot=False).data
+    assert [one.name for one in data.ecosystems] == ["PyPI", "npm"]
+    assert data.newest == "2026-01-02T03:04:05Z"
+    assert [(one.name, one.newest) for one in data.scores] == [("kev", "2025-08-25")]
+    assert clean.newest == "2026-11-02T03:04:05Z"
+    assert clean.scores == ()  # there was nothing to rate
 
 
 def test_an_empty_store_has_no_age(tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from seawall.advisories import Flaw
+from seawall.advisories import AdvisoryStore, Flaw
 from seawall.advisories.feeds.epss import Score
 from seawall.advisories.feeds.kev import Exploited
 from seawall.model import (
@@ -22,7 +23,7 @@ from seawall.model import (
 )
 from seawall.scanning import Judgement, judge
 from seawall.scanning.vulnerabilities import urgency_of
-from tests.unit.advisories.records import Record, affects, below, real, record, store_of
+from tests.unit.advisories.records import Record, affects, below, fill, real, record, store_of
 
 BOOKWORM = Distribution("debian", "12", "bookworm")
 LAYERS = ("sha256:a", "sha256:b", "sha256:c")
@@ -416,3 +417,73 @@ def test_what_shows_a_program_without_a_package_is_told(tmp_path: Path) -> None:
     records = {"Bitnami": [record("BIT-redis-1", below("Bitnami", "redis", "7.0.12"))]}
     (finding,) = judged(tmp_path, records, redis).findings
     assert finding.evidence == "offset 0x10: Redis v7.0.11"
+
+
+# --- ratings of others, and old advisories -------------------------------------------------------
+
+
+def test_a_rating_of_somebody_else_is_named_and_decides(tmp_path: Path) -> None:
+    go = record("GO-1", below("Go", "example.org/x", "1.2.0"), aliases=["CVE-2024-1111"])
+    other = record(
+        "GHSA-b",
+        below("npm", "y", "2.0.0"),
+        aliases=["CVE-2024-1111"],
+        database_specific={"severity": "CRITICAL"},
+    )
+    package = Package("golang", "example.org/x", "v1.1.0")
+    (finding,) = judged(tmp_path, {"Go": [go], "npm": [other]}, package).findings
+    assert (finding.severity, finding.rated_by) == (Severity.CRITICAL, "GHSA-b")
+    assert finding.urgency is Urgency.NOW
+    assert "; rated critical by GHSA-b, for its own advisories rate nothing" in finding.reason
+
+
+def test_what_somebody_else_rates_low_is_no_less_urgent_where_the_distribution_warns() -> None:
+    flaw = Flaw(
+        id="CVE-2024-1",
+        aliases=("DSA-1-1",),
+        severity=Severity.LOW,
+        score=None,
+        summary="",
+        state=FixState.FIXED,
+        fixed_in="2",
+        ranges=(Range("Debian:12", "x", "0", "2"),),
+        advisories=("DSA-1-1",),
+        rated_by="BIT-1",
+    )
+    assert urgency_of(flaw, confirmed=True) is Urgency.SOON
+    assert urgency_of(replace(flaw, rated_by=""), confirmed=True) is Urgency.WATCH
+
+
+def regular(folder: Path, ecosystem: str, release: str, modified: str, packages: int) -> Path:
+    """Make a store of a feed with so many records that long silence means something."""
+    records = [
+        record(f"X-{n}", below(release, f"x{n}", "2")) | {"modified": modified}
+        for n in range(packages)
+    ]
+    fill(folder / "store.sqlite", {ecosystem: records})
+    return folder / "store.sqlite"
+
+
+@pytest.mark.parametrize(
+    ("release", "modified", "count", "gap"),
+    [
+        ("Debian:12", "2026-01-01T00:00:00Z", 500, "Debian:12 end at 2026-01-01"),
+        ("Debian:12", "2026-10-01T00:00:00Z", 500, ""),
+        ("Debian:12", "2026-01-01T00:00:00Z", 60, ""),  # too few for silence to mean anything
+        ("Debian:10", "2024-06-20T00:00:00Z", 500, ""),  # the last days of its support
+        ("Debian:10", "2023-06-20T00:00:00Z", 500, "Debian:10 end at 2023-06-20"),
+    ],
+)
+def test_a_release_of_which_half_a_year_is_missing_is_judged_incompletely(
+    tmp_path: Path, release: str, modified: str, count: int, gap: str
+) -> None:
+    path = regular(tmp_path, "Debian", release, modified, count)
+    version = release.partition(":")[2]
+    held = inventory(Package("deb", "x1", "3"), distribution=Distribution("debian", version))
+    with AdvisoryStore.open(path) as store:
+        found = judge(held, store, today=date(2026, 11, 20))
+        assert not judge(held, store).incomplete  # nobody said what day it is
+    assert [gap.reason for gap in found.incomplete] == (
+        [f"the advisories for {gap}: later flaws are missing"] if gap else []
+    )
+    assert [one.name for one in found.ecosystems] == [release]

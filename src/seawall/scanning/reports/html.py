@@ -7,7 +7,7 @@ hash), so that even a mistake in escaping runs nothing.
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from typing import TextIO
@@ -278,7 +278,7 @@ def _row(group: Group, report: Report) -> Iterator[str]:
         if group.fixed_in
         else f"<i>{NO_FIX[group.state]}</i>"
     )
-    said = "".join(f" · <span>{_text(remark)}</span>" for remark in remarks(group, report))
+    said = _said(remarks(group, report))
     exploited = " exploited" if group.exploited_since else ""
     yield (
         f'<details class="row" {_marks(group.findings[0], group.severity)}>\n<summary>'
@@ -300,7 +300,7 @@ def _file_row(finding: Finding, report: Report) -> Iterator[str]:
     name = finding.source or finding.name if finding.package else headline(finding)
     where = finding.installed if finding.package else place(finding)
     remarked = [finding.suppressed] if finding.suppressed else file_remarks(finding, report)[1:-1]
-    said = "".join(f" · <span>{_text(remark)}</span>" for remark in remarked)
+    said = _said(remarked)
     yield (
         f'<details class="row" {_marks(finding, finding.severity)}>\n<summary>'
         f'<span class="name">{_text(name)}</span> '
@@ -323,6 +323,13 @@ def _file_row(finding: Finding, report: Report) -> Iterator[str]:
     if finding.package:
         yield from _flaw([finding])
     yield "</details>\n"
+
+
+def _said(remarks: Sequence[str]) -> str:
+    """Return remarks to stand behind an id; a dot between two stays on the line that it ends."""
+    shown = [f"<span>{_text(remark)}&nbsp;·</span>" for remark in remarks[:-1]]
+    shown += [f"<span>{_text(remark)}</span>" for remark in remarks[-1:]]
+    return " · " + " ".join(shown) if shown else ""
 
 
 def _layer(finding: Finding, report: Report) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any, TextIO
 
+from seawall.advisories import Currency
 from seawall.inventory.sbom.document import write_document
 from seawall.model import Finding, Kind
 from seawall.scanning.report import BaseImage, Report
@@ -39,6 +40,9 @@ def write(report: Report, out: TextIO, options: Options) -> None:  # noqa: ARG00
             "obtained": data.obtained,
             "snapshot": data.is_snapshot,
             "count": data.advisories,
+            "as_of": data.as_of,
+            "ecosystems": [_currency(one) for one in data.ecosystems],
+            "scores": [_currency(one) for one in data.scores],
         },
         "summary": {
             "urgency": _named(count_by_urgency(report.findings)),
@@ -56,6 +60,15 @@ def write(report: Report, out: TextIO, options: Options) -> None:  # noqa: ARG00
         "warnings": list(report.warnings),
     }
     write_document(document, out)
+
+
+def _currency(one: Currency) -> dict[str, str]:
+    return {
+        "name": one.name,
+        "newest": one.newest,
+        "obtained": one.obtained,
+        "as_of": one.as_of,
+    }
 
 
 def _named(counts: dict[Any, int]) -> dict[str, int]:
@@ -82,6 +95,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "urgency": str(finding.urgency),
         "severity": str(finding.severity),
         "score": finding.score,
+        "rated_by": finding.rated_by or None,
         "epss": finding.epss,
         "exploited_since": finding.exploited_since or None,
         "package": finding.package,

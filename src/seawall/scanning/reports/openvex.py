@@ -79,7 +79,7 @@ def _own_names(flaws: Sequence[Finding]) -> dict[str, tuple[str, ...]]:
 
 
 def _said(finding: Finding, report: Report, aliases: tuple[str, ...]) -> _Said:
-    decision = report.decisions.get(finding.suppressed)
+    decision = report.decisions.get(finding.suppressed) if finding.suppressed else None
     if finding.suppressed and decision is None:
         return _Said(finding.id, aliases, "not_affected", impact=finding.suppressed)
     if decision and decision.status == "fixed":

@@ -8,9 +8,11 @@ from typing import TextIO
 from seawall.inventory.sbom.columns import (
     aligned,
     cells,
+    clipped,
     facts,
     paragraph,
     shortened,
+    unbroken,
     visible,
     wrapped,
 )
@@ -21,6 +23,7 @@ from seawall.inventory.sbom.identity import (
     short_digest,
 )
 from seawall.model import Finding, Kind, Severity, Urgency
+from seawall.scanning.content.secrets.rule import THEN_BUILD, WITHOUT_IT
 from seawall.scanning.report import Report
 from seawall.scanning.reports.grouping import (
     Group,
@@ -43,12 +46,15 @@ from seawall.scanning.reports.wording import (
     kinds_among,
     place,
     remarks,
+    remedy,
     unchecked,
     warnings,
 )
 
 _NARROWEST = 60
 _MOST_ROWS = 30  # of what is not for now; --all shows the rest
+_SENTENCE = 120  # cells of what is said of a file, but for what to do
+_REMEDY = 400  # ours are shorter
 _NAMED_IDS = 3  # of a row with many advisories
 _BOLD, _RED, _YELLOW, _DIM = "1", "1;31", "33", "2"
 _URGENCY_COLOUR = {
@@ -58,7 +64,6 @@ _URGENCY_COLOUR = {
     Urgency.HIDDEN: _DIM,
 }
 _FEW = (Kind.TAMPERED, Kind.CONFIGURATION)
-_URGENCY_ORDER = {urgency: number for number, urgency in enumerate(Urgency)}
 _SEVERITY_COLOUR = {Severity.CRITICAL: _RED, Severity.HIGH: "31", Severity.MEDIUM: _YELLOW}
 
 
@@ -137,7 +142,7 @@ class _Table:
             members = [f for f in self.counting if f.urgency is urgency]
             others = kinds_among(members)
             said = [MEANING[urgency]]
-            said += [f"among them {others}"] if others else []
+            said += [f"among them {unbroken(others)}"] if others else []
             said += ["show: --all"] if any(not self.is_shown(f) for f in members) else []
             rows.append((label, f"{number:>{column}}", facts(said)))
         if decided := count(f for f in self.report.findings if f.suppressed):
@@ -200,10 +205,11 @@ class _Table:
         if not self.options.show_all:
             now = sum(finding.urgency is Urgency.NOW for finding in rows)
             kept = rows[: max(now, _MOST_ROWS)]
-        worst = min(_URGENCY_ORDER[finding.urgency] for finding in rows)
+        worst = min((finding.urgency for finding in rows), key=lambda urgency: urgency.rank)
         yield ""
-        yield self.paint(HEADINGS[kind].upper(), _URGENCY_COLOUR[list(Urgency)[worst]])
-        table: list[tuple[str, ...]] = [self.file_row(finding) for finding in kept]
+        yield self.paint(HEADINGS[kind].upper(), _URGENCY_COLOUR[worst])
+        shared = sum(remedy(finding).endswith(THEN_BUILD) for finding in kept) > 1
+        table: list[tuple[str, ...]] = [self.file_row(finding, shared) for finding in kept]
         if not any(place(finding) for finding in kept):  # the configuration is in no file
             table = [(row[0], *row[2:]) for row in table]
         yield from aligned(table, self.width)
@@ -215,11 +221,15 @@ class _Table:
         )
         if lesser:
             yield f"  … and {lesser} to watch: --all"
+        if shared:
+            yield from paragraph(f"after revoking one, {WITHOUT_IT}", self.width, "  ", "  ")
 
-    def file_row(self, finding: Finding) -> tuple[str, str, str, str]:
-        notes = file_remarks(finding, self.report, self.options.show_all)
+    def file_row(self, finding: Finding, shared: bool) -> tuple[str, str, str, str]:
+        """Return the row of a finding, without how its remedy ends where that is `shared`."""
+        *notes, todo = file_remarks(finding, self.report, self.options.show_all)
         if not self.options.show_all:
-            notes = [shortened(text, 120) for text in notes]
+            notes = [clipped(text, _SENTENCE) for text in notes]
+        notes.append(clipped(todo.removesuffix(THEN_BUILD) if shared else todo, _REMEDY))
         return (
             shortened(finding.id, 40),
             shortened(place(finding), 60),

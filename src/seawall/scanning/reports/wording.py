@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
+from seawall.advisories import OLD, Currency
 from seawall.inventory.sbom.columns import shortened
 from seawall.inventory.sbom.identity import count_of, short_digest
 from seawall.model import Finding, FixState, Kind, Layer, Urgency
@@ -12,9 +13,9 @@ from seawall.scanning.attribution import created_by
 from seawall.scanning.report import AdvisoryData, Report
 from seawall.scanning.reports.grouping import Group, count, counting, of_kind, subject
 
-OLD = timedelta(days=7)
 LIKELY = 0.01  # an EPSS worth a word: exploitation within 30 days is likelier than 1 %
 UPDATE = "seawall advisories update"
+_NAMED = 5  # ecosystems in a warning
 
 MEANING: Mapping[Urgency, str] = {
     Urgency.NOW: "exploited in the wild, or critical, and a fix exists",
@@ -121,10 +122,21 @@ def file_remarks(finding: Finding, report: Report, detailed: bool = False) -> li
     if finding.removed_in:
         number = from_layers([finding.removed_in], layers).removeprefix("from ")
         said.append(f"deleted in {number or 'a later layer'}, still in the image")
-    if detailed and finding.reason != said[0]:
-        said.append(finding.reason)
+    if detailed:
+        said.append(_reason_beside(finding))
     said.append(remedy(finding))
     return [text for text in dict.fromkeys(said) if text]
+
+
+def _reason_beside(finding: Finding) -> str:
+    """Return what a finding's reason says besides its headline, evidence and line."""
+    reason, said = finding.reason, finding.evidence
+    line = f", line {finding.line}" if finding.line else ""
+    if said:
+        reason = reason.replace(f" ({said})", "")
+    for told in (f"{headline(finding)}: {said}{line}", f"{place(finding)} {said}"):
+        reason = reason.removeprefix(told) if said else reason
+    return "" if reason == headline(finding) else reason.lstrip(";, ")
 
 
 def base_lines(report: Report) -> list[str]:
@@ -205,17 +217,12 @@ def age_in_words(old: timedelta | None) -> str:
     return f"{minutes // 60} h old" if minutes < 48 * 60 else f"{old.days} days old"
 
 
-def as_of(data: AdvisoryData) -> str:
-    """Return since when news may be missing: the older of the newest record and the last update."""
-    return min((date for date in (data.newest, data.obtained) if date), default="")
-
-
 def data_age(data: AdvisoryData, now: datetime) -> str:
     """Return ``advisories 2 h old``: how long news may have been missed."""
     if not data.advisories:
         return "no advisories"
     kind = "advisory snapshot" if data.is_snapshot else "advisories"
-    return f"{kind} {age_in_words(age(as_of(data), now))}"
+    return f"{kind} {age_in_words(age(data.as_of, now))}"
 
 
 def unchecked(report: Report) -> str:
@@ -234,12 +241,33 @@ def warnings(report: Report, now: datetime) -> list[str]:
     ended = of_kind(report.findings, Kind.END_OF_LIFE)
     said += [f"end of life: {finding.reason}; {remedy(finding)}" for finding in ended]
     said += report.warnings
-    old = age(as_of(report.data), now)
     if report.incomplete:
         gaps = count_of(len(report.incomplete), "thing")
         said.append(f"incomplete: {gaps} could not be analysed, so there may be more findings")
-    if report.data.advisories and (report.data.is_snapshot or old is None or old > OLD):
-        which = "the snapshot that came with Seawall, " if report.data.is_snapshot else ""
-        missing = f"newer flaws are missing; update: {UPDATE}"
-        said.append(f"advisories are {which}{age_in_words(old)}: {missing}")
+    if report.data.advisories:
+        said += _age_warnings(report.data, now)
     return [text for text in said if text]
+
+
+def _age_warnings(data: AdvisoryData, now: datetime) -> list[str]:
+    """Return what is missing because of its age; only what judged this image counts."""
+    said = []
+    how_old = age(data.as_of, now)
+    stale = [one for one in data.ecosystems if one.is_old(now)]
+    is_old = bool(stale) if data.ecosystems else how_old is None or how_old > OLD
+    if data.is_snapshot or is_old:
+        which = "the snapshot that came with Seawall, " if data.is_snapshot else ""
+        text = f"advisories are {which}{age_in_words(how_old)}: newer flaws are missing"
+        if stale:
+            names = [f"{one.name} {_ends(one)}" for one in stale[:_NAMED]]
+            names += [f"{len(stale) - _NAMED} more"] if len(stale) > _NAMED else []
+            text += f" ({', '.join(names)})"
+        said.append(f"{text}; update: {UPDATE}")
+    if scores := [f"{one.name.upper()} {_ends(one)}" for one in data.scores if one.is_old(now)]:
+        text = f"what is exploited may be missing ({', '.join(scores)})"
+        said.append(f"{text}; update: {UPDATE}")
+    return said
+
+
+def _ends(one: Currency) -> str:
+    return f"ends at {one.as_of[:10]}" if one.as_of else "is of unknown age"

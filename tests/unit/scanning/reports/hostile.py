@@ -5,6 +5,7 @@ from random import Random
 
 from hypothesis import strategies as st
 
+from seawall.advisories import Currency
 from seawall.model import (
     Distribution,
     Finding,
@@ -88,6 +89,8 @@ def report_with(pool: list[str], seed: int) -> Report:
             obtained=text(),
             is_snapshot=random.choice([True, False]),
             advisories=random.randint(0, 10**6),
+            ecosystems=[Currency(text(), text(), text()) for _ in some(3)],
+            scores=[Currency(text(), text(), text()) for _ in some(2)],
         ),
         notes=[text() for _ in some(2)],
         warnings=[text() for _ in some(2)],

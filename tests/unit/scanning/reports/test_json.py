@@ -4,6 +4,7 @@ from typing import Any
 
 from hypothesis import given
 
+from seawall.advisories import Currency
 from seawall.scanning.report import Report
 from tests.golden.comparison import assert_golden
 from tests.unit.scanning.reports import hostile
@@ -43,6 +44,23 @@ def test_what_there_is_none_of_is_null() -> None:
     finding = bare["findings"][0]
     absent = ("fixed_in", "score", "epss", "exploited_since")
     assert [finding[name] for name in absent] == [None] * 4
+
+
+def test_the_age_of_each_ecosystem_is_told() -> None:
+    alpine = Currency("Alpine:v3.11", "2020-06-08T13:44:53Z", "2026-11-20T11:00:00Z")
+    kev = Currency("kev", "2025-08-25", "2026-11-20T11:00:00Z")
+    data = replace(REPORT.data, ecosystems=(alpine,), scores=(kev,))
+    told = document(replace(REPORT, data=data))["advisories"]
+    assert told["as_of"] == "2020-06-08T13:44:53Z"
+    assert told["ecosystems"] == [
+        {
+            "name": "Alpine:v3.11",
+            "newest": "2020-06-08T13:44:53Z",
+            "obtained": "2026-11-20T11:00:00Z",
+            "as_of": "2020-06-08T13:44:53Z",
+        }
+    ]
+    assert [one["as_of"] for one in told["scores"]] == ["2025-08-25"]
 
 
 def test_letters_stay_readable() -> None:

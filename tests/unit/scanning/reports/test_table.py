@@ -1,12 +1,15 @@
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seawall.advisories import Currency
 from seawall.inventory.sbom.columns import cells
-from seawall.model import Urgency
+from seawall.model import Finding, Kind, Severity, Urgency
+from seawall.scanning.content.secrets.rule import THEN_BUILD, WITHOUT_IT
 from seawall.scanning.report import Report
 from tests.golden.comparison import assert_golden
 from tests.unit.scanning.reports import hostile
@@ -164,6 +167,41 @@ def test_a_snapshot_is_called_one_at_the_top() -> None:
     assert "update: seawall advisories update" in head
 
 
+def test_only_what_judged_the_image_makes_its_advisories_old() -> None:
+    current = Currency("Debian:12", "2026-11-19T10:00:00Z", "2026-11-20T11:00:00Z")
+    small = Currency("CRAN", "2024-01-01T00:00:00Z", current.obtained, is_regular=False)
+    stopped = Currency("Alpine:v3.19", "2020-06-08T13:44:53Z", current.obtained)
+    seldom = Currency("PyPI", "2026-11-01T10:00:00Z", current.obtained)
+
+    def said(*ecosystems: Currency) -> str:
+        data = replace(REPORT.data, ecosystems=ecosystems)
+        return rendered(replace(REPORT, data=data), "table", width=300)
+
+    for fine in ([current], [current, small]):
+        assert "advisories 26 h old" in said(*fine)
+        assert "! advisories" not in said(*fine)
+    assert "advisories 19 days old" in said(current, seldom)
+    assert "! advisories" not in said(current, seldom)
+    assert (
+        "! advisories are 2355 days old: newer flaws are missing (Alpine:v3.19 ends at 2020-06-08)"
+        in said(current, stopped)
+    )
+    many = [replace(stopped, name=f"E{n}") for n in range(7)]
+    assert "E4 ends at 2020-06-08, 2 more)" in said(*many)
+    assert "E5" not in said(*many)
+
+
+def test_an_old_catalogue_of_exploited_flaws_is_told() -> None:
+    kev = Currency("kev", "2025-08-25", "2026-11-20T11:00:00Z")
+    epss = Currency("epss", "2026-11-19", "2026-11-20T11:00:00Z")
+    text = rendered(
+        replace(REPORT, data=replace(REPORT.data, scores=(epss, kev))), "table", width=200
+    )
+    assert "! what is exploited may be missing (KEV ends at 2025-08-25); update" in text
+    assert "EPSS ends" not in text
+    assert "what is exploited" not in rendered(REPORT, "table")
+
+
 def test_the_offered_command_can_be_pasted_whatever_the_target_is_called() -> None:
     ref = replace(REPORT.image.ref, source="dir", place="my image; rm -rf ~")
     text = rendered(replace(REPORT, image=replace(REPORT.image, ref=ref)), "table")
@@ -192,3 +230,48 @@ def test_colour_is_there_when_asked_for() -> None:
     assert "\x1b[1;31mFIX NOW\x1b[0m" in rendered(
         replace(REPORT, findings=FINDINGS), "table", colour=True
     )
+
+
+def secret(number: int, **changed: Any) -> Finding:
+    evidence = "ghp_…(40 characters)"
+    finding = Finding(
+        Kind.SECRET,
+        "github-token",
+        Severity.CRITICAL,
+        Urgency.NOW,
+        f"GitHub token: {evidence}, line {number}",
+        path=f"app/{number}",
+        line=number,
+        title="GitHub token",
+        evidence=evidence,
+        remedy=f"revoke it (GitHub → Settings → Developer settings → Tokens){THEN_BUILD}",
+    )
+    return replace(finding, **changed)
+
+
+def test_a_secret_is_said_once_and_what_more_there_is_to_say_too() -> None:
+    more = secret(2, reason=f"{secret(2).reason}; it is test material")
+    text = rendered(replace(REPORT, findings=[secret(1), more]), "table", show_all=True)
+    assert text.count("ghp_…(40 characters)") == 2
+    assert text.count("GitHub token") == 2
+    assert ", line " not in text
+    assert "it is test material" in " ".join(text.split())
+
+
+def test_what_many_remedies_end_with_is_said_once_below_them() -> None:
+    one, two = (
+        " ".join(rendered(replace(REPORT, findings=found), "table").split())
+        for found in ([secret(1)], [secret(1), secret(2)])
+    )
+    assert f"Tokens){THEN_BUILD}" in one
+    assert two.count(WITHOUT_IT) == 1
+    assert f"after revoking one, {WITHOUT_IT}" in two
+    assert two.count("revoke it (GitHub → Settings → Developer settings → Tokens)") == 2
+
+
+def test_a_remedy_is_never_cut_within_a_word() -> None:
+    words = " ".join(f"word{number}" for number in range(100))
+    text = " ".join(rendered(replace(REPORT, findings=[secret(1, remedy=words)]), "table").split())
+    shown = text[text.index("word0") : text.index("…", text.index("word0"))].split()
+    assert shown == words.split()[: len(shown)]
+    assert len(shown) > 40

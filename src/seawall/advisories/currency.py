@@ -1,0 +1,110 @@
+"""How current the advisories are: for each ecosystem, since when news may be missing.
+
+Two dates tell, and either alone deceives. When the store last asked says nothing where the one who
+answers has stood still: a mirror, or a folder carried over by hand. The newest record says nothing
+where little happens: a small ecosystem rightly has no news for half a year. So the date of asking
+counts always, and the newest record where its feed is large enough for news to be regular.
+
+How long such a feed may be silent was measured: of the feeds that the snapshot is made of, from
+August 2025 to August 2026, the longest time without a changed record was 14 days among the
+distributions (AlmaLinux, over Christmas) and 40 among the languages (PyPI), CRAN's 14 records
+aside; only PHP's, which is there in part, had 101.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from seawall.advisories.ecosystems import ECOSYSTEMS
+from seawall.advisories.store import AdvisoryStore, FeedState
+
+OLD = timedelta(days=7)  # since the store asked; from here on a reader should know
+OUTDATED = timedelta(days=183)  # from here on so much is missing that a scan is incomplete
+_SILENT = timedelta(days=15)
+_SILENT_LANGUAGE = timedelta(days=45)
+_REGULAR = 500  # records of a feed from which on it has news at least every few weeks
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """How current one feed is, or the part of it that speaks of one release."""
+
+    name: str  # "Debian:12", "PyPI", "kev"; the feed's ("Red Hat") where several parts are meant
+    newest: str  # RFC 3339 or date: when its newest record was changed; may be empty
+    obtained: str  # RFC 3339: when the store last knew it to be what its feed has
+    is_regular: bool = True  # its feed is large enough that long silence means something
+    until: str = ""  # YYYY-MM-DD after which nobody publishes any more: the release's end of life
+
+    @property
+    def as_of(self) -> str:
+        """Since when news may be missing, as the feed writes it; empty when nothing tells."""
+        told = [self.obtained, *([self.newest] if self.is_regular else [])]
+        return min(filter(None, told), key=_moment, default="")
+
+    def is_old(self, now: datetime) -> bool:
+        """Tell whether a reader should know that news may be missing."""
+        return self._lacks(now, OLD, _SILENT_LANGUAGE if self._is_language else _SILENT)
+
+    def is_outdated(self, now: datetime) -> bool:
+        """Tell whether so much may be missing that "nothing found" means little."""
+        return self._lacks(now, OUTDATED, OUTDATED)
+
+    @property
+    def _is_language(self) -> bool:
+        ecosystem = ECOSYSTEMS.get(self.name.partition(":")[0])
+        return ecosystem is not None and not ecosystem.has_releases
+
+    def _lacks(self, now: datetime, unasked: timedelta, silent: timedelta) -> bool:
+        """Tell whether nobody asked, or nothing came, for longer than that before `now`.
+
+        After the end of a release nothing more can be missed.
+        """
+        there = min(now, _moment(self.until) + timedelta(days=1)) if self.until else now
+        if there - _moment(self.obtained) > unasked:
+            return True
+        return self.is_regular and bool(self.newest) and there - _moment(self.newest) > silent
+
+
+def currencies(
+    store: AdvisoryStore, ecosystems: Collection[str], until: str = ""
+) -> tuple[Currency, ...]:
+    """Return how current the store is on these ecosystems (with release), sorted by name.
+
+    Those of one feed count as one, for a distribution that has its advisories under many names.
+    `until` is when support of the distribution's release ends.
+    """
+    feeds = {feed.name: feed for feed in store.feeds()}
+    newest = store.newest(ecosystems)
+    groups: dict[str, list[str]] = {}
+    for name in sorted(ecosystems):
+        groups.setdefault(name.partition(":")[0], []).append(name)
+    return tuple(
+        _currency(
+            names[0] if len(names) == 1 else family,
+            max((newest.get(name, "") for name in names), key=_moment),
+            feeds.get(f"osv/{family}"),
+            until if family in ECOSYSTEMS and ECOSYSTEMS[family].has_releases else "",
+        )
+        for family, names in groups.items()
+    )
+
+
+def of_feeds(feeds: Iterable[FeedState]) -> tuple[Currency, ...]:
+    """Return how current whole feeds are, by their own names without ``osv/``."""
+    return tuple(_currency(feed.name.removeprefix("osv/"), feed.newest, feed) for feed in feeds)
+
+
+def _currency(name: str, newest: str, feed: FeedState | None, until: str = "") -> Currency:
+    if feed is None:  # a store that lost its note of a feed knows nothing of its age
+        return Currency(name, newest, "", until=until)
+    return Currency(name, newest, feed.obtained, feed.records >= _REGULAR, until)
+
+
+def _moment(text: str) -> datetime:
+    """Return a time of a feed; what is none is before all others."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return _NEVER
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,62 @@
+"""``seawall advisories status``: what the store holds, and what is old in it."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from seawall.advisories.store import StoreWriter
+from seawall.cli import main
+from tests.unit.advisories.records import below, feed_state, parsed, record
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SEAWALL_HOME", str(tmp_path))
+    return tmp_path
+
+
+def make(home: Path, alpine_days: float, obtained_days: float = 0) -> None:
+    now = datetime.now(UTC)
+    obtained = (now - timedelta(days=obtained_days, hours=1)).isoformat()
+    with StoreWriter(home / "advisories.sqlite") as writer:
+        writer.add("osv/PyPI", parsed(record("X-1", below("PyPI", "x", "2")), "PyPI"))
+        for name, days in (("osv/PyPI", 1.0), ("osv/Alpine", alpine_days), ("kev", 2.0)):
+            newest = (now - timedelta(days=days)).isoformat()
+            writer.note(replace(feed_state(name, 2000), newest=newest, obtained=obtained))
+        writer.publish()
+
+
+def test_a_feed_that_stands_still_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make(home, alpine_days=60)
+    assert main(["advisories", "status"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("newer ones are missing: Alpine 2")
+    assert "PyPI" not in last
+    assert "kev" not in last
+
+
+def test_current_feeds_need_no_word(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make(home, alpine_days=2)
+    assert main(["advisories", "status"]) == 0
+    assert "missing" not in capsys.readouterr().out
+
+
+def test_a_store_that_nobody_updates_is_old_as_a_whole(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(home, alpine_days=9, obtained_days=8)
+    assert main(["advisories", "status"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert all(name in last for name in ("Alpine", "PyPI", "kev"))
+
+
+def test_what_a_store_holds_is_told_to_programs(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(home, alpine_days=2)
+    assert main(["advisories", "status", "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["ecosystems"] == [{"name": "PyPI", "advisories": 1, "ranges": 1}]
