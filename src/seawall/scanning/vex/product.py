@@ -36,7 +36,7 @@ def _image_url(name: str, digest: str, repository: str, tag: str) -> str:
     kept = {key: value for key, value in qualifiers.items() if value}
     try:
         return PackageURL("oci", None, name, digest, kept).to_string()
-    except ValueError:
+    except (ValueError, TypeError):  # a digest of nothing but space, in an image made to confuse
         return ""
 
 
