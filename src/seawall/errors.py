@@ -21,7 +21,9 @@
     │           ├── BadRegistryAnswer    it answers with something it should not
     │           └── BadRegistrySetup     a login, certificate or proxy of ours is unusable
     ├── SbomError                a bill of materials cannot be read, or is none
+    ├── OutputUnwritable         a result cannot be written where it should go
     ├── CacheUnusable            the cache of layers cannot be used; nothing is lost with it
+    │   └── CacheDamaged         its file is damaged, or no cache of ours
     └── AdvisoryError            advisories cannot be fetched, read or stored
         ├── FeedUnavailable      a feed does not answer
         ├── BadFeed              a feed answers with something it should not
@@ -110,7 +112,19 @@ class SbomError(SeawallError):
 class CacheUnusable(SeawallError):
     """The cache of layers cannot be opened, read or written."""
 
-    hint = "nothing is lost with it: remove the file, or scan with --no-cache"
+    hint = "a scan needs it only to be fast, and goes on without it: check the path and permissions"
+
+
+class CacheDamaged(CacheUnusable):
+    """The file of the cache is damaged, or no cache of ours."""
+
+    hint = "nothing is lost with it: seawall cache prune --all puts an empty one in its place"
+
+
+class OutputUnwritable(SeawallError):
+    """A result cannot be written where it should go: no such folder, a full disk."""
+
+    hint = "nothing was left there that looks whole: check the path, its permissions and the space"
 
 
 class RegistryError(SourceUnavailable):

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from seawall import __version__
-from seawall.cli import advisories, arguments, cache, completion, inventory, scan
+from seawall.cli import advisories, arguments, cache, completion, inventory, scan, wiring
 from seawall.errors import SeawallError
 
 COMMANDS = (scan, inventory, advisories, cache, completion)
@@ -55,15 +55,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1, 2 or 3."""
-    top = parser()
-    args = top.parse_args(argv)
-    if args.command is None:
-        top.print_help(sys.stderr)
-        return 2
-    _prepare_stdout()
+    args = argparse.Namespace()
     try:
-        code: int = args.run(args)
-        sys.stdout.flush()
+        code = _run(argv, args)
+        wiring.flush_stdout()
     except SeawallError as error:
         return _failed(str(error), error.hint, error.exit_code)
     except KeyboardInterrupt:
@@ -71,12 +66,29 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read our output has seen enough; Python must not complain at exit. What the
         # command found out before it wrote still counts.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        wiring.discard_stdout()
         return int(getattr(args, "code", 0))
     except OSError as error:
-        # What is left in it cannot be written either.
-        sys.stdout = None
-        return _failed(f"{error.filename or 'output'}: {error.strerror or error}", "", 3)
+        if error.filename is None:  # a command that writes to stdout by itself
+            unwritable = wiring.unwritable_stdout(error)
+            return _failed(str(unwritable), unwritable.hint, unwritable.exit_code)
+        return _failed(f"{error.filename}: {error.strerror or error}", "", 3)
+    return code
+
+
+def _run(argv: list[str] | None, args: argparse.Namespace) -> int:
+    """Fill `args` and do what they say."""
+    top = parser()
+    try:
+        top.parse_args(argv, args)
+    except SystemExit:  # --help, --version, or wrong use, which argparse has told
+        wiring.flush_stdout()
+        raise
+    if args.command is None:
+        top.print_help(sys.stderr)
+        return 2
+    _prepare_stdout()
+    code: int = args.run(args)
     return code
 
 

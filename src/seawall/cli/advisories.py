@@ -121,16 +121,13 @@ def _tell(outcome: "Outcome") -> int:
 
 def run_export(args: argparse.Namespace) -> int:
     """Write the snapshot."""
-    from pathlib import Path
-
     from seawall.advisories import snapshot_of
     from seawall.cli import wiring
 
+    wiring.check_output(args.snapshot)
     content = snapshot_of(wiring.store_path())
-    try:
-        Path(args.snapshot).write_bytes(content)
-    except OSError as error:
-        raise UsageError(f"{args.snapshot}: cannot be written ({error.strerror})") from error
+    with wiring.binary_output(args.snapshot) as out:
+        out.write(content)
     print(f"{args.snapshot}: {len(content):,} bytes", file=sys.stderr)  # noqa: T201
     return 0
 

@@ -27,6 +27,11 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_cache(parser: argparse.ArgumentParser) -> None:
+    """Declare whether layers that were read before are read again."""
+    parser.add_argument("--no-cache", action="store_true", help="read every layer anew")
+
+
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """Declare how an image is read."""
     parser.add_argument(

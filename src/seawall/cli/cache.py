@@ -3,9 +3,12 @@
 import argparse
 import json
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from seawall.errors import UsageError
+from seawall.cli import arguments
+from seawall.errors import CacheDamaged, CacheUnusable, UsageError
 
 
 def add_to(commands: Any) -> None:
@@ -37,22 +40,25 @@ def show(args: argparse.Namespace) -> int:
 
     path = wiring.cache_path()
     subjects = size = on_disk = 0
-    if path.exists():
+    if _is_there(path):
         with wiring.open_cache() as store:
             subjects, size = store.size().subjects, store.size().size_bytes
-        on_disk = sum(f.stat().st_size for f in path.parent.glob(f"{path.name}*"))
-    if args.format == "json":
-        document = {"place": str(path), "subjects": subjects, "bytes": size, "on_disk": on_disk}
-        json.dump(document, sys.stdout, indent=2)
-        sys.stdout.write("\n")
-    else:
-        sys.stdout.write(f"{path}\n{subjects:,} layers and images, {_size(size)} of readings")
-        sys.stdout.write(f", {_size(on_disk)} on disk\n")
+        for file in path.parent.glob(f"{path.name}*"):
+            with suppress(FileNotFoundError):  # a log goes when the last scan ends
+                on_disk += file.stat().st_size
+    with wiring.output(None) as out:
+        if args.format == "json":
+            document = {"place": str(path), "subjects": subjects, "bytes": size, "on_disk": on_disk}
+            json.dump(document, out, indent=2)
+            out.write("\n")
+        else:
+            out.write(f"{path}\n{subjects:,} layers and images, {_size(size)} of readings")
+            out.write(f", {_size(on_disk)} on disk\n")
     return 0
 
 
 def remove(args: argparse.Namespace) -> int:
-    """Remove what the arguments name; say how much."""
+    """Remove what the arguments name; say how much. With --all also a file that is damaged."""
     from seawall.cli import wiring
     from seawall.images import size_in_bytes
 
@@ -63,12 +69,27 @@ def remove(args: argparse.Namespace) -> int:
         keep = size_in_bytes(args.keep)
         if keep is None:
             raise UsageError(f"--keep {args.keep}: no size", "a positive number, as 2G or 500M")
+    path = wiring.cache_path()
     gone = 0
-    if wiring.cache_path().exists():
-        with wiring.open_cache() as store:
-            gone = store.prune(0 if args.all else args.unused_days, keep, everything=args.all)
+    if _is_there(path):
+        try:
+            with wiring.open_cache() as store:
+                gone = store.prune(0 if args.all else args.unused_days, keep, everything=args.all)
+        except CacheDamaged as error:
+            if not args.all:
+                raise
+            wiring.replace_cache()
+            sys.stdout.write(f"{arguments.printable(str(error))}; now an empty cache\n")
+            return 0
     sys.stdout.write(f"removed {gone:,} readings\n")
     return 0
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise CacheUnusable(f"{path}: {error.strerror}") from error
 
 
 def _size(count: int) -> str:

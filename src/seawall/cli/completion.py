@@ -22,7 +22,8 @@ def run(args: argparse.Namespace) -> int:
     """Print the script."""
     import shtab
 
-    from seawall.cli import parser
+    from seawall.cli import parser, wiring
 
-    print(shtab.complete(parser(), shell=args.shell))  # noqa: T201
+    with wiring.output(None) as out:
+        out.write(shtab.complete(parser(), shell=args.shell) + "\n")
     return 0

@@ -2,7 +2,6 @@
 
 import argparse
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,7 +83,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--yara", action="append", default=[], metavar="DIR", help="YARA rules of yours as well"
     )
-    parser.add_argument("--no-cache", action="store_true", help="read every layer anew")
+    arguments.add_cache(parser)
     parser.add_argument("--explain", metavar="ID", help="say why a finding is there, or is not")
     arguments.add_reading(parser)
     parser.set_defaults(run=run)
@@ -121,9 +120,9 @@ def run(args: argparse.Namespace) -> int:
     if args.explain == "":
         raise UsageError("--explain needs an id", "for example CVE-2023-4911")
     # What a person may have written wrongly is complained of before the work, not after it.
-    files = [file for file in (args.output, *(file for _, file in args.also)) if file]
-    for file in files:
+    for file in (args.output, *(file for _, file in args.also)):
         wiring.check_output(file)
+    files = [file for file in (args.output, *(file for _, file in args.also)) if file]
     if len({Path(file).resolve() for file in files}) < len(files):
         raise UsageError("two reports into one file", "give each --also and -o a name of its own")
     exceptions, vex = _exceptions(args.exceptions), VexStatements(_statements(args.vex))
@@ -164,7 +163,6 @@ def run(args: argparse.Namespace) -> int:
         with wiring.output(file) as out:
             options = Options(args.all, wiring.wants_colour(out), width, threshold, now)
             FORMATS[form](report, out, options)
-    sys.stdout.flush()
     arguments.mention(remarks)
     arguments.mention_incomplete(report.incomplete)
     unrated = sum(
@@ -200,7 +198,7 @@ def _read(
     ):
         inspector = ContentInspector(detectors, FIRST_GUESS, limits.content_bytes, cache)
         reading = read_image(opened, report_progress, inspector=inspector, cache=cache)
-        contents = look_at(reading, opened, detectors, limits.content_bytes, cache)
+        contents = look_at(reading, opened, inspector, cache)
     return opened, reading.inventory, contents
 
 

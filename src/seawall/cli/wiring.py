@@ -1,14 +1,15 @@
 """The only place that decides where state lives and builds stores, origins and progress."""
 
+import io
 import os
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from seawall.errors import CacheUnusable, StoreUnusable, UsageError
+from seawall.errors import CacheDamaged, CacheUnusable, OutputUnwritable, StoreUnusable
 
 if TYPE_CHECKING:
     from seawall.advisories import AdvisoryStore
@@ -71,11 +72,23 @@ def open_cache(settings: str = "") -> "LayerStore":
     """Open the cache of layers; `settings` are those that change what a reading says.
 
     Raises:
-        CacheUnusable: the file cannot be made, or is something else.
+        CacheDamaged: the file is damaged, or no cache of ours.
+        CacheUnusable: the file cannot be made or opened.
     """
     from seawall.inventory.layer_store import LayerStore, analyser_version
 
     return LayerStore.open(cache_path(), f"{analyser_version()} {settings}".rstrip())
+
+
+def replace_cache() -> None:
+    """Put an empty cache in the place of one that is damaged.
+
+    Raises:
+        CacheUnusable: it cannot be removed, or none can be made.
+    """
+    from seawall.inventory.layer_store import LayerStore, analyser_version
+
+    LayerStore.replace(cache_path(), analyser_version()).close()
 
 
 @contextmanager
@@ -92,7 +105,8 @@ def layer_cache(is_wanted: bool, settings: str) -> Iterator["LayerCache | None"]
     except CacheUnusable as error:
         from seawall.cli.arguments import mention
 
-        mention([f"reading without the cache of layers: {error}"])
+        remedy = f"; {error.hint}" if isinstance(error, CacheDamaged) else ""
+        mention([f"reading without the cache of layers: {error}{remedy}"])
         yield None
         return
     with store:
@@ -166,24 +180,27 @@ def host_kernel() -> "HostKernel | None":
 
 
 def check_output(path: str | None) -> None:
-    """Tell before the work whether `output` will be able to write a file.
+    """Tell before the work whether `output` will be able to write.
 
     Raises:
-        UsageError: its folder is missing or not ours to write to, or it is a folder itself.
+        OutputUnwritable: its folder is missing or not ours to write to, or it is a folder itself;
+            there is no stdout.
     """
     if path is None or path == "-":
+        if sys.__stdout__ is None:  # so Python starts where there is none
+            raise OutputUnwritable("stdout: cannot be written (it is closed)", "name a file: -o")
         return
     target = Path(path).resolve()
     try:
         if target.is_dir():
-            raise UsageError(f"{path}: cannot be written (it is a folder)")
+            raise OutputUnwritable(f"{path}: cannot be written (it is a folder)")
         if not target.parent.is_dir():
-            raise UsageError(f"{path}: cannot be written (no folder {target.parent})")
+            raise OutputUnwritable(f"{path}: cannot be written (no folder {target.parent})")
         is_file = not target.exists() or target.is_file()  # a device or a pipe needs no draft
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
+        raise _unwritable(path, error) from error
     if is_file and not os.access(target.parent, os.W_OK):
-        raise UsageError(f"{path}: cannot be written (no permission for {target.parent})")
+        raise OutputUnwritable(f"{path}: cannot be written (no permission for {target.parent})")
 
 
 @contextmanager
@@ -191,19 +208,58 @@ def output(path: str | None) -> Iterator[TextIO]:
     """Yield stdout, or the file that was asked for: whole, or not at all.
 
     Raises:
-        UsageError: the file cannot be written.
+        OutputUnwritable: it cannot be written.
+        BrokenPipeError: it is a pipe, and its reader has gone.
     """
     if path is None or path == "-":
-        yield sys.stdout
+        check_output(None)
+        try:
+            yield sys.stdout
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise unwritable_stdout(error) from error
+        flush_stdout()
         return
+    with binary_output(path) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
+        yield text
+
+
+def flush_stdout() -> None:
+    """Write what is left for stdout.
+
+    Raises:
+        OutputUnwritable: it cannot be written.
+        BrokenPipeError: its reader has gone.
+    """
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise unwritable_stdout(error) from error
+
+
+@contextmanager
+def binary_output(path: str) -> Iterator[BinaryIO]:
+    """Yield a file that stands at `path` when all of it is written, and not before.
+
+    Only a regular file is replaced: what is a link, a device or a pipe stays one.
+
+    Raises:
+        OutputUnwritable: it cannot be written.
+        BrokenPipeError: it is a pipe, and its reader has gone.
+    """
     target = Path(path).resolve()  # a link stays, what it names is replaced
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    # Nobody can foresee the name and put a link there; and it is short where the file's is not.
+    draft = target.with_name(f".seawall-{os.urandom(8).hex()}")
     try:
         if target.exists() and not target.is_file():  # a device or a pipe is written to
-            with target.open("w", encoding="utf-8") as file:
+            with target.open("wb") as file:
                 yield file
             return
-        with draft.open("w", encoding="utf-8") as file:
+        with draft.open("xb") as file:
             if target.exists():
                 draft.chmod(target.stat().st_mode & 0o777)
             yield file
@@ -211,10 +267,26 @@ def output(path: str | None) -> Iterator[TextIO]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
+        raise _unwritable(path, error) from error
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def discard_stdout() -> None:
+    """Let what is still to be written to stdout go nowhere: Python would complain at its end."""
+    with suppress(OSError):  # a stream without a descriptor has nothing of that kind
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def unwritable_stdout(error: OSError) -> OutputUnwritable:
+    """Return the error of an stdout that cannot be written, and give up what is left for it."""
+    discard_stdout()
+    return _unwritable("stdout", error)
+
+
+def _unwritable(where: str, error: OSError) -> OutputUnwritable:
+    return OutputUnwritable(f"{where}: cannot be written ({error.strerror or error})")
 
 
 def wants_colour(stream: TextIO) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from seawall.errors import NotAnImage, UnknownTarget, UsageError
 from seawall.images import compression
 from seawall.images.blobs import MappedFile, looks_like_tar
+from seawall.images.file_forms import is_document, no_archive
 from seawall.images.layers import clean
 from seawall.images.limits import Budget, Limits
 from seawall.images.platforms import Platform
@@ -17,6 +18,8 @@ from seawall.images.tar import TarReader
 from seawall.model import ImageRef
 
 _SBOM = "sbom"  # a target that is no image: `seawall.inventory.sbom.reading` reads it
+_PATHS = ("dir", _SBOM)
+_PATHS_WITH_NAMES = ("docker-archive", "oci-archive", "oci-dir")
 _WITH_PLATFORMS = ("registry", "oci-archive", "oci-dir")  # others hold one image, or a daemon's
 _FILE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".json")
 
@@ -29,7 +32,7 @@ def parse_target(text: str, platform: str = "") -> ImageRef:
     daemon. A bill of materials (``sbom:``) is a target, but no image: `open_image` refuses it.
 
     Raises:
-        UnknownTarget: nothing behind the prefix, or a path where nothing is.
+        UnknownTarget: nothing behind the prefix, or a path where nothing is, with a prefix or not.
         UsageError: `platform` is none, or there are none to choose from in that source.
         ImageError: a file that is no image's archive, or cannot be read.
     """
@@ -47,6 +50,8 @@ def _source_and_place(text: str) -> ImageRef:
     if colon and (source in SOURCES or source == _SBOM):
         if not place:
             raise UnknownTarget(f"{text}: nothing after the prefix")
+        if (source in _PATHS or source in _PATHS_WITH_NAMES) and not _is_there(source, place):
+            raise _nothing_at(text)
         return ImageRef(source, place)
     path = Path(text)
     if text and exists(path):
@@ -54,10 +59,25 @@ def _source_and_place(text: str) -> ImageRef:
             return ImageRef("oci-dir" if exists(path / "oci-layout") else "dir", text)
         return ImageRef(_archive_kind(path, text), text)
     if not text or text.startswith(("/", ".", "~")) or text != text.strip():
-        raise UnknownTarget(f"{text or 'the empty target'}: no such file or directory")
+        raise _nothing_at(text) if text else UnknownTarget("the target is empty")
     if text.endswith(_FILE_ENDINGS):
-        raise UnknownTarget(f"{text}: no such file", "check the path; an image: docker:NAME")
+        raise _nothing_at(text)
     return ImageRef("docker", text)
+
+
+def _is_there(source: str, place: str) -> bool:
+    """Tell whether there is something at the path; behind it an archive's image may be named."""
+    while not exists(Path(place)):
+        place, colon, _ = place.rpartition(":")
+        if not colon or source not in _PATHS_WITH_NAMES:
+            return False
+    return True
+
+
+def _nothing_at(text: str) -> UnknownTarget:
+    return UnknownTarget(
+        f"{text}: no such file or directory", "check the path; an image: docker:NAME"
+    )
 
 
 def open_image(ref: ImageRef, limits: Limits | None = None) -> AbstractContextManager[OpenImage]:
@@ -84,9 +104,9 @@ def _archive_kind(path: Path, text: str) -> str:
             chunks = compression.decompressed(file.chunks(0, file.size), head, text, limits.ratio)
             tar = TarReader(ChunkStream(chunks, text), Budget(limits))
         elif not looks_like_tar(head):
-            if _is_document(head):
+            if is_document(head):
                 return _SBOM
-            raise NotAnImage(f"{text}: not a tar archive")
+            raise no_archive(path, text, head)
         else:
             tar = TarReader(MappedStream(file.data, 0, file.size, text), Budget(limits))
         for name, *_ in tar:
@@ -98,10 +118,3 @@ def _archive_kind(path: Path, text: str) -> str:
     if not kind:
         raise NotAnImage(f"{text}: a tar archive, but of no image", "name the source: dir:PATH, …")
     return kind
-
-
-def _is_document(head: bytes) -> bool:
-    """Tell JSON, and bills of materials in other forms, which their reader refuses by name."""
-    is_json = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
-    is_xml = head.lstrip()[:1] == b"<" and b"cyclonedx.org" in head
-    return is_json or is_xml or b"SPDXVersion:" in head

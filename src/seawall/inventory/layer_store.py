@@ -17,12 +17,19 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Self, TypeVar
 
-from seawall.errors import CacheUnusable
+from seawall.errors import CacheDamaged, CacheUnusable
 
 _T = TypeVar("_T")
+_BESIDE = ("-journal", "-wal", "-shm")  # what SQLite keeps next to a database, in safe order to go
 _WAIT_S = 30.0  # for another writer, once; then again
 _TRIES = 4
 _DAY_S = 86_400
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+# An error of the statement itself: a table of this name has other columns than ours.
+_DAMAGED = (
+    *(sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT),
+    *(sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_CONSTRAINT),
+)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS reading (
     subject TEXT NOT NULL, part TEXT NOT NULL, analyser TEXT NOT NULL, used INTEGER NOT NULL,
@@ -75,19 +82,61 @@ class LayerStore:
         """Open the store, or make one.
 
         Raises:
-            CacheUnusable: the file cannot be made, or is no store.
+            CacheDamaged: the file is no store, or one that cannot be read.
+            CacheUnusable: the file cannot be made or opened.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)
-            path.chmod(0o600)  # it says what is in private images
-            store = cls(connection, analyser, path)
-            store._patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
-            connection.execute("PRAGMA synchronous = NORMAL")
-            store._patiently(lambda: connection.executescript(_SCHEMA))
         except (sqlite3.Error, OSError) as error:
             raise CacheUnusable(f"{path}: {error}") from error
+        store = cls(connection, analyser, path)
+        try:
+            store._prepare()
+        except BaseException:
+            connection.close()
+            raise
         return store
+
+    @classmethod
+    def replace(cls, path: Path, analyser: str) -> Self:
+        """Put an empty store in the place of a file that is no store, or a damaged one.
+
+        Not for a store that others use: SQLite may then remove the new one's files as the old's.
+
+        Raises:
+            CacheUnusable: the file cannot be removed, or none can be made.
+        """
+        try:
+            # The database goes last: an old log beside a new one would be written into it.
+            for ending in (*_BESIDE, ""):
+                path.with_name(path.name + ending).unlink(missing_ok=True)
+        except OSError as error:
+            raise CacheUnusable(f"{path}: {error.strerror}") from error
+        return cls.open(path, analyser)
+
+    def _prepare(self) -> None:
+        """Make the table where there is none; leave alone what another program has made."""
+        connection = self._connection
+        tables = self._patiently(
+            lambda: connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+            ).fetchall()
+        )
+        if tables not in ([], [("reading",)]):
+            raise CacheDamaged(f"{self._where}: another program's database")
+        try:
+            self._where.chmod(0o600)  # it says what is in private images
+        except OSError as error:
+            raise CacheUnusable(f"{self._where}: {error.strerror}") from error
+        self._patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
+        self._patiently(lambda: connection.execute("PRAGMA synchronous = NORMAL"))
+        self._patiently(lambda: connection.executescript(_SCHEMA))
+        self._patiently(
+            lambda: connection.execute(
+                "SELECT subject, part, analyser, used, data FROM reading LIMIT 0"
+            )
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -95,6 +144,10 @@ class LayerStore:
     def __exit__(self, *_: object) -> None:
         with suppress(sqlite3.Error):
             self._touch()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
         self._connection.close()
 
     def get(self, subject: str, part: str) -> bytes | None:
@@ -107,8 +160,10 @@ class LayerStore:
         )
         if row is None:
             return None
+        if not isinstance(row[0], bytes):
+            return None  # nothing of ours: as good as absent
         self._used.add((subject, part))
-        return bytes(row[0])
+        return row[0]
 
     def put(self, subject: str, part: str, data: bytes) -> None:
         """Keep `data`; what other code had read of this part is replaced."""
@@ -164,8 +219,12 @@ class LayerStore:
             return gone
 
         gone = self._patiently(remove)
-        with suppress(sqlite3.Error):  # somebody is reading: the space is given back another time
+        try:
             self._connection.execute("VACUUM")
+        except sqlite3.Error as error:
+            if _is_damage(error):
+                raise CacheDamaged(f"{self._where}: {error}") from error
+            # Else somebody is reading: the space is given back another time.
         return gone
 
     def _touch(self) -> None:
@@ -183,20 +242,35 @@ class LayerStore:
         try:
             yield
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # SQLite ends it itself on some errors
+                self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
 
     def _patiently(self, work: Callable[[], _T]) -> _T:
-        """Do it again while another process has the store; `CacheUnusable` for anything else."""
+        """Do it again while another process has the store.
+
+        Raises:
+            CacheDamaged: the store is damaged, or no store of ours.
+            CacheUnusable: it cannot be used for another reason.
+        """
         for attempt in range(_TRIES):
             try:
                 return work()
-            except sqlite3.OperationalError as error:
-                busy = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-                if not busy or attempt == _TRIES - 1:
+            except sqlite3.Error as error:
+                if _is_damage(error):
+                    raise CacheDamaged(f"{self._where}: {error}") from error
+                if _code(error) not in _BUSY or attempt == _TRIES - 1:
                     raise CacheUnusable(f"{self._where}: {error}") from error
                 time.sleep(0.05 * 2**attempt)
-            except sqlite3.Error as error:
-                raise CacheUnusable(f"{self._where}: {error}") from error
         raise AssertionError("unreachable")
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Tell whether the file is to blame, not its place or who else uses it."""
+    return _code(error) in _DAMAGED
+
+
+def _code(error: sqlite3.Error) -> int:
+    # Python's own errors, as for text that is no UTF-8, have no code.
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)) & 0xFF

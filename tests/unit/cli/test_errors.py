@@ -1,5 +1,6 @@
 """Wrong use and broken input end in one line that says what, where and what to do."""
 
+import errno
 import json
 import os
 import subprocess
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from seawall.cli import main
+from seawall.cli import main, wiring
+from seawall.errors import OutputUnwritable
 from tests.unit.inventory.images import file, save, tar
 
 STATUS = b"Package: a\nStatus: install ok installed\nVersion: 1\n\n"
@@ -136,8 +138,43 @@ def test_a_mirror_that_does_not_answer(
 def test_an_output_that_cannot_be_written(
     capsys: pytest.CaptureFixture[str], small: str, tmp_path: Path
 ) -> None:
-    message = fails(capsys, 2, "inventory", small, "-o", str(tmp_path / "no/folder/out.json"))
-    assert "cannot be written" in message
+    for command in ("inventory", "scan"):
+        for place, why in {
+            str(tmp_path / "no/folder/out.json"): "no folder",
+            str(tmp_path): "is a folder",
+            "/dev/full": "No space left",
+        }.items():
+            message = fails(capsys, 3, command, small, "-o", place)
+            assert f"{place}: cannot be written" in message
+            assert why in message
+    assert list(tmp_path.iterdir()) == [tmp_path / "small.tar"]
+
+
+def test_what_was_there_stays_when_the_result_cannot_be_written(tmp_path: Path, small: str) -> None:
+    place = tmp_path / "out.json"
+    place.write_text("old")
+
+    def write() -> None:
+        with wiring.output(str(place)) as out:
+            out.write("half of a result")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(OutputUnwritable, match="No space left"):
+        write()
+    assert place.read_text() == "old"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["out.json", "small.tar"]
+
+
+def test_a_link_that_waits_for_the_draft_is_not_written_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    monkeypatch.setattr("os.urandom", bytes)
+    (tmp_path / f".seawall-{'00' * 8}").symlink_to(victim)
+    with pytest.raises(OutputUnwritable), wiring.output(str(tmp_path / "out")) as out:
+        out.write("x")
+    assert victim.read_text() == "mine"
 
 
 @pytest.mark.parametrize("setting", ["ratio=x", "speed=9", "entries=0", "file_bytes=-1"])
@@ -227,30 +264,84 @@ def test_the_modules_name_runs_the_command() -> None:
     assert done.stdout.startswith("seawall ")
 
 
-def test_a_full_disk_is_a_plain_error(small: str) -> None:
+def in_shell(line: str, setting: dict[str, str] | None = None) -> tuple[int, str]:
+    """Run ``seawall LINE`` in a shell; return its exit code and what it said."""
     done = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -m seawall inventory {small} > /dev/full"],
+        ["bash", "-c", f"{sys.executable} -m seawall {line}"],
         capture_output=True,
         text=True,
         check=False,
+        env=os.environ | (setting or {}),
     )
-    assert done.returncode == 3
     assert "Traceback" not in done.stderr
-    assert "No space left" in done.stderr
+    return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize("setting", [{"PYTHONIOENCODING": "ascii"}, {}])
-def test_a_poor_or_shut_stdout_is_no_crash(small: str, setting: dict[str, str]) -> None:
-    end = "" if setting else ">&-"
-    done = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -m seawall scan {small} {end}"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | setting,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("command", ["inventory", "scan", "cache status", "advisories status"])
+def test_a_full_disk_is_a_plain_error(small: str, command: str, unbuffered: str) -> None:
+    target = small if command in ("inventory", "scan") else ""
+    code, said = in_shell(f"{command} {target} > /dev/full", {"PYTHONUNBUFFERED": unbuffered})
+    assert code == 3
+    assert said.startswith("seawall: stdout: cannot be written (No space left on device)")
+
+
+def test_a_help_that_cannot_be_written_is_no_success() -> None:
+    assert in_shell("--help > /dev/full", {"PYTHONUNBUFFERED": ""})[0] == 3
+
+
+def test_a_stdout_that_is_shut_takes_no_result_and_a_file_does(small: str, tmp_path: Path) -> None:
+    code, said = in_shell(f"scan {small} >&-")
+    assert (code, said.splitlines()[0]) == (3, "seawall: stdout: cannot be written (it is closed)")
+    assert in_shell(f"scan {small} -o {tmp_path}/out >&-")[0] == 0
+    assert (tmp_path / "out").read_text()
+
+
+def test_a_poor_stdout_is_no_crash(small: str) -> None:
+    assert in_shell(f"scan {small}", {"PYTHONIOENCODING": "ascii"})[0] == 0
+
+
+@pytest.mark.parametrize("command", ["scan", "inventory"])
+@pytest.mark.parametrize(
+    "target",
+    ["docker-archive:", "oci-archive:", "oci-dir:", "dir:", "sbom:", "", "docker-archive:x:"],
+)
+def test_where_nothing_is_every_form_says_the_same(
+    capsys: pytest.CaptureFixture[str], command: str, target: str
+) -> None:
+    message = fails(capsys, 2, command, f"{target}/no/such")
+    assert message.splitlines()[0] == f"seawall: {target}/no/such: no such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("named", "prefixes", "hint"),
+    [
+        (("Dockerfile", "FROM debian\n"), ("", "docker-archive:"), "dir:{folder};"),
+        (("build.txt", "# x\nARG A\nFROM a\n"), ("", "oci-archive:"), "dir:{folder};"),
+        (("Dockerfile", "FROM debian\n"), ("dir:",), "dir:{folder}"),
+        (("a.txt", "hello"), ("", "docker-archive:"), "dir:{folder};"),
+        (("bom.json", '{"bomFormat": 1}'), ("docker-archive:", "dir:"), "sbom:{folder}/bom.json"),
+    ],
+)
+def test_a_file_that_is_no_image_is_told_the_form_that_works(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    named: tuple[str, str],
+    prefixes: tuple[str, ...],
+    hint: str,
+) -> None:
+    name, content = named
+    (tmp_path / name).write_text(content)
+    for prefix in prefixes:
+        message = fails(capsys, 3, "scan", f"{prefix}{tmp_path / name}")
+        assert hint.format(folder=tmp_path) in message.splitlines()[1]
+
+
+def test_a_tar_file_named_as_a_directory_is_told_its_form(
+    capsys: pytest.CaptureFixture[str], small: str
+) -> None:
+    path = small.partition(":")[2]
+    assert f"docker-archive:{path}" in fails(capsys, 3, "scan", f"dir:{path}")
 
 
 def test_an_output_that_is_a_pipe_or_a_link_stays_one(small: str, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ COMMAND_LINES: tuple[list[str], ...] = (
     ["advisories", "import"],
     ["advisories", "export"],
     ["advisories", "status"],
+    ["cache", "prune"],
     ["completion"],
 )
 

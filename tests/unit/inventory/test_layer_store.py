@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from seawall.errors import CacheUnusable
+from seawall.errors import CacheDamaged, CacheUnusable
 from seawall.images import (
     FoundFile,
     LayerReading,
@@ -143,6 +143,49 @@ def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"not a database, but long enough to look at" * 100)
     with pytest.raises(CacheUnusable, match="not a database"):
         LayerStore.open(path, "one")
+
+
+def test_a_database_of_another_program_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "layers.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE mails (text)")
+    path.chmod(0o644)
+    before = path.read_bytes()
+    with pytest.raises(CacheDamaged, match="another program"):
+        LayerStore.open(path, "one")
+    assert path.read_bytes() == before
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_what_is_no_reading_counts_as_absent(store: LayerStore, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "cache" / "layers.sqlite") as connection:
+        connection.execute("INSERT INTO reading VALUES ('sha256:1', 'facts', 'one', 1, 'text')")
+    assert store.get("sha256:1", "facts") is None
+
+
+def test_a_replaced_store_is_empty_and_its_old_log_is_not_written_into_it(tmp_path: Path) -> None:
+    path = tmp_path / "layers.sqlite"
+    with LayerStore.open(path, "one") as store:
+        store.put("sha256:1", "facts", b"x")
+        log = path.with_name("layers.sqlite-wal").read_bytes()
+    assert log
+    path.write_bytes(b"damaged" * 1000)
+    path.with_name("layers.sqlite-wal").write_bytes(log)
+    with LayerStore.replace(path, "one") as store:
+        assert store.size().subjects == 0
+
+
+def test_a_store_in_use_is_not_called_damaged(
+    store: LayerStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seawall.inventory.layer_store._WAIT_S", 0.01)
+    with sqlite3.connect(tmp_path / "cache" / "layers.sqlite", isolation_level=None) as other:
+        with LayerStore.open(tmp_path / "cache" / "layers.sqlite", "one") as waiting:
+            other.execute("BEGIN EXCLUSIVE")
+            with pytest.raises(CacheUnusable, match="locked") as refused:
+                waiting.put("sha256:1", "facts", b"x")
+            other.execute("ROLLBACK")
+        assert not isinstance(refused.value, CacheDamaged)
 
 
 def test_only_the_owner_may_read_the_file(store: LayerStore, tmp_path: Path) -> None:

@@ -1,6 +1,10 @@
 """``dir:PATH``: the files below a directory, as one layer: a root file system, or a part of one.
 
-Symbolic links are never followed out of the directory: an absolute target starts at its root.
+Symbolic links are never followed out of the directory: an absolute target starts at its root. Each
+folder is opened from the one above it and never by its whole path (openat(2), O_NOFOLLOW): what is
+swapped for a link meanwhile leads nowhere, and no path is too long for the kernel. Places too deep
+for `Limits.depth` or `_PATH_BYTES` are gaps; the rest is read.
+
 What is not the machine's own content is left out and named in the notes: pseudo file systems,
 and the storage of container engines, whose images are targets of their own.
 """
@@ -9,11 +13,13 @@ import errno
 import itertools
 import os
 import stat
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
-from seawall.errors import LimitExceeded, NotAnImage, SourceUnavailable, UnknownTarget
+from seawall.errors import SourceUnavailable, UnknownTarget
+from seawall.images.file_forms import no_directory
 from seawall.images.inspection import Inspection
 from seawall.images.layers import FoundFile, resolve, shown
 from seawall.images.limits import Budget, Limits
@@ -37,10 +43,15 @@ _ENGINE_STORAGE = (
     b"run/docker",
 )
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_BELOW = _FOLDER | os.O_NOFOLLOW
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO must not block
 _HEAD = 8  # first bytes of a file that tell what it is
 _BLOCK = 4 << 20
 _LINKS = 40  # symbolic links followed for one path, as the kernel does
+_PATH_BYTES = 4096  # no program can open a longer one at once (PATH_MAX, linux/limits.h)
+_NAMES = 1 << 13  # handed on together
+_HELD = 64  # folders kept open on the way down
+_SHOWN = 80  # bytes of a path that is named because it is too long
 
 
 @contextmanager
@@ -50,32 +61,31 @@ def open_directory(ref: ImageRef, limits: Limits) -> Iterator[OpenImage]:
     try:
         top = os.open(root, _FOLDER)
     except NotADirectoryError as error:
-        raise NotAnImage(
-            f"{ref}: not a directory", "use docker-archive: or oci-archive:"
-        ) from error
+        raise no_directory(root, str(ref)) from error
     except FileNotFoundError as error:
         raise UnknownTarget(f"{ref}: no such directory", "check the path") from error
     except OSError as error:
         raise SourceUnavailable(
             f"{ref}: {error.strerror}", "check the path, or run as root"
         ) from error
-    try:
-        yield Directory(root, top, ref, limits)
-    finally:
-        os.close(top)
+    with ExitStack() as opened:
+        opened.callback(os.close, top)
+        yield Directory(root, top, ref, limits, opened)
 
 
 class Directory:
     """A directory seen as an image of one layer without a digest."""
 
-    def __init__(self, root: Path, top: int, ref: ImageRef, limits: Limits) -> None:
+    def __init__(
+        self, root: Path, top: int, ref: ImageRef, limits: Limits, opened: ExitStack
+    ) -> None:
         self.notes: list[str] = []
-        self.digest = ""  # it has none
         self.diff_ids: tuple[str, ...] = ()
         self.image = Image(ref=ref, digest="", layers=(Layer(""),))
         self._root = os.path.realpath(os.fsencode(root))
         self._top = top  # the root's descriptor: files are opened from there
         self._limits = limits
+        self._opened_too = opened
 
     def layers(
         self,
@@ -93,72 +103,84 @@ class Directory:
         inspection = reading.inspection
         inspected = inspection is not None and inspection.reads_content
         mounts = _pseudo_mounts(self._root)
+        beyond = _Beyond(self._limits.depth)
         folders: list[tuple[bytes, int]] = [(b"", 0)]
-        while folders:
-            folder, depth = folders.pop()
-            if depth > self._limits.depth:
-                raise LimitExceeded(
-                    f"{self.image.ref}: folders nested deeper than {self._limits.depth} (depth)"
-                )
-            try:
-                with os.scandir(os.path.join(self._root, folder)) as scan:  # noqa: PTH118 - bytes
-                    # One more than allowed is enough to refuse a folder of millions.
-                    some = itertools.islice(scan, self._limits.entries + 1)
-                    entries = sorted(some, key=lambda entry: entry.name)
-            except OSError as error:
-                if not folder:
-                    raise SourceUnavailable(
-                        f"{self.image.ref}: {error.strerror}", "check permissions, or run as root"
-                    ) from error
-                if error.errno != errno.ENOENT:  # it may have gone since its parent was listed
-                    reading.incomplete.append(Incomplete(shown(folder), error.strerror or "?"))
-                continue
-            budget.spend_entries(len(entries), str(self.image.ref))
-            below = folder + b"/" if folder else b""
-            if inspection is not None:
-                names = [below + e.name for e in entries if not e.is_dir(follow_symlinks=False)]
-                inspection.names(names)
-            for entry in entries:
-                path = below + entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    left_out = mounts.get(path) or _engine_storage(path)
-                    if left_out:
-                        self.notes.append(f"left out /{shown(path)} ({left_out})")
-                    else:
-                        folders.append((path, depth + 1))
+        trail = _Trail(self._top)
+        self._opened_too.push(trail)  # a walk that nobody goes on with ends with the image
+        with trail:
+            while folders:
+                folder, depth = folders.pop()
+                try:
+                    here = trail.opened(folder)
+                    with os.scandir(here) as scan:
+                        # One more than allowed is enough to refuse a folder of millions.
+                        some = itertools.islice(scan, self._limits.entries + 1)
+                        entries = sorted((os.fsencode(entry.name), entry) for entry in some)
+                except OSError as error:
+                    self._unlisted(folder, error, reading)
                     continue
-                if inspected and inspection is not None and entry.is_symlink():
-                    with suppress(OSError):
-                        inspection.link(path, _target(entry.path), is_hard=False)
-                if (not below or path in selector.above) and entry.is_symlink():
-                    with suppress(OSError):  # it may have been replaced since it was listed
-                        target = resolve(path, _target(entry.path))
-                        reading.changes.folder_links[path] = target
-                patterns = selector.candidates(path)
-                if patterns or inspected or selector.magics:
-                    found = self._found(path, patterns or [], entry, reading, selector)
-                    if found:
-                        yield found
+                budget.spend_entries(len(entries), str(self.image.ref))
+                below = folder + b"/" if folder else b""
+                if inspection is not None:
+                    _hand_on(inspection, below, entries)
+                for name, entry in entries:
+                    path = below + name
+                    try:
+                        is_folder, is_link = _is_folder(entry), entry.is_symlink()
+                    except OSError as error:
+                        reading.incomplete.append(Incomplete(shown(path), error.strerror or "?"))
+                        continue
+                    if is_folder:
+                        left_out = mounts.get(path) or _engine_storage(path)
+                        if left_out:
+                            self.notes.append(f"left out /{shown(path)} ({left_out})")
+                        elif not beyond.notes(path, depth + 1):
+                            folders.append((path, depth + 1))
+                        continue
+                    if inspected and inspection is not None and is_link:
+                        with suppress(OSError):
+                            inspection.link(path, _target(name, here), is_hard=False)
+                    if (not below or path in selector.above) and is_link:
+                        with suppress(OSError):  # it may have been replaced since it was listed
+                            target = resolve(path, _target(name, here))
+                            reading.changes.folder_links[path] = target
+                    patterns = selector.candidates(path)
+                    if patterns or inspected or selector.magics:
+                        found = self._found(path, patterns or [], entry, here, reading, selector)
+                        if found:
+                            yield found
+        reading.incomplete.extend(beyond.gaps())
 
-    def _found(
+    def _unlisted(self, folder: bytes, error: OSError, reading: LayerReading) -> None:
+        """Note that a folder could not be listed; the directory itself must be."""
+        if not folder:
+            raise SourceUnavailable(
+                f"{self.image.ref}: {error.strerror}", "check permissions, or run as root"
+            ) from error
+        if error.errno != errno.ENOENT:  # it may have gone since its parent was listed
+            reading.incomplete.append(Incomplete(shown(folder), error.strerror or "?"))
+
+    def _found(  # noqa: PLR0917 - one entry, where it lies, and all that is asked of it
         self,
         path: bytes,
         patterns: list[Pattern],
-        entry: "os.DirEntry[bytes]",
+        entry: "os.DirEntry[str]",
+        folder: int,
         reading: LayerReading,
         selector: Selector,
     ) -> FoundFile | None:
-        place = path
         inspection = reading.inspection
-        if entry.is_symlink():
-            if not any(pattern.is_exact for pattern in patterns):
-                return None
-            place = self._inside(path)
-            inspection = None  # it is shown what the link leads to, under its own name
-        elif not entry.is_file(follow_symlinks=False):
-            return None
         try:
-            content = self._read(path, place, patterns, selector, reading, inspection)
+            if entry.is_symlink():
+                if not any(pattern.is_exact for pattern in patterns):
+                    return None
+                descriptor = self._opened(self._inside(path))
+                inspection = None  # it is shown what the link leads to, under its own name
+            elif entry.is_file(follow_symlinks=False):
+                descriptor = os.open(entry.name, _FILE, dir_fd=folder)
+            else:
+                return None
+            content = self._read(path, descriptor, patterns, selector, reading, inspection)
         except OSError as error:
             # A dangling link and a file that has just gone are simply not there.
             if error.errno not in (errno.ENOENT, errno.ENOTDIR):
@@ -169,14 +191,13 @@ class Directory:
     def _read(  # noqa: PLR0917 - one file, and all that is asked of it
         self,
         path: bytes,
-        place: bytes,
+        descriptor: int,
         patterns: list[Pattern],
         selector: Selector,
         reading: LayerReading,
         inspection: Inspection | None,
     ) -> bytes | None:
-        """Return a regular file's content; None when its first bytes are wrong."""
-        descriptor = self._opened(place)
+        """Return a regular file's content and close it; None when its first bytes are wrong."""
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
@@ -208,7 +229,7 @@ class Directory:
         here = os.dup(self._top)
         try:
             for folder in folders:
-                above, here = here, os.open(folder, _FOLDER | os.O_NOFOLLOW, dir_fd=here)
+                above, here = here, os.open(folder, _BELOW, dir_fd=here)
                 os.close(above)
             return os.open(name, _FILE, dir_fd=here)
         finally:
@@ -240,8 +261,101 @@ class Directory:
         return path
 
 
-def _target(link: bytes) -> bytes:
-    return os.readlink(link)  # noqa: PTH115 - bytes
+class _Trail:
+    """The folders on the way to the one that is read, open: the next one is mostly below or near.
+
+    At most `_HELD` are held, the lowest; what lies higher is opened anew when its turn comes.
+    """
+
+    def __init__(self, top: int) -> None:
+        self._top = top
+        self._held: list[tuple[bytes, int]] = []  # path and descriptor, each below the one before
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._let_go(0)
+
+    def opened(self, path: bytes) -> int:
+        """Return a folder's descriptor, which is good until the next call.
+
+        Raises:
+            OSError: it cannot be opened, or a link stands now in the place of a folder above.
+        """
+        kept = len(self._held)
+        while kept and not path.startswith(self._held[kept - 1][0] + b"/"):
+            kept -= 1
+        self._let_go(kept)
+        above, here = self._held[-1] if self._held else (b"", self._top)
+        rest = path[len(above) :].lstrip(b"/")
+        for name in rest.split(b"/") if rest else ():
+            above = above + b"/" + name if above else name
+            here = os.open(name, _BELOW, dir_fd=here)
+            self._held.append((above, here))
+            if len(self._held) > _HELD:
+                os.close(self._held.pop(0)[1])
+        return here
+
+    def _let_go(self, start: int) -> None:
+        for _, descriptor in self._held[start:]:
+            os.close(descriptor)
+        del self._held[start:]
+
+
+class _Beyond:
+    """Folders too deep to be looked into: one gap for each folder at the top that holds some."""
+
+    def __init__(self, depth: int) -> None:
+        self._depth = depth
+        self._found: dict[tuple[bytes, str], tuple[bytes, int]] = {}
+
+    def notes(self, path: bytes, depth: int) -> bool:
+        """Tell whether a folder is too deep, and note it."""
+        if depth > self._depth:
+            reason = f"nested deeper than {self._depth:,} folders (depth)"
+        elif len(path) > _PATH_BYTES:
+            reason = f"a path longer than {_PATH_BYTES:,} bytes"
+        else:
+            return False
+        place = (path.partition(b"/")[0], reason)
+        first, count = self._found.get(place, (path, 0))
+        self._found[place] = (first, count + 1)
+        return True
+
+    def gaps(self) -> Iterator[Incomplete]:
+        """Yield what is to be said."""
+        for (top, reason), (first, count) in self._found.items():
+            which = f"{count:,} folders below /{shown(top)}" if count > 1 else "a folder"
+            yield Incomplete(_cut(first), f"{which} not looked into: {reason}")
+
+
+def _cut(path: bytes) -> str:
+    """Return a path as text, of a long one the folders at its beginning."""
+    if len(path) <= _SHOWN:
+        return shown(path)
+    return shown(path[: path.rfind(b"/", 0, _SHOWN) + 1] or path[:_SHOWN]) + "…"
+
+
+def _hand_on(
+    inspection: Inspection, below: bytes, entries: Sequence[tuple[bytes, "os.DirEntry[str]"]]
+) -> None:
+    """Show the names in one folder, some at a time: whole paths of millions would fill memory."""
+    for start in range(0, len(entries), _NAMES):
+        names: list[bytes] = []
+        for name, entry in entries[start : start + _NAMES]:
+            with suppress(OSError):  # a gap when its turn comes
+                if not _is_folder(entry):
+                    names.append(below + name)
+        inspection.names(names)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    return entry.is_dir(follow_symlinks=False)
+
+
+def _target(link: bytes, folder: int | None = None) -> bytes:
+    return os.readlink(link, dir_fd=folder)
 
 
 def _engine_storage(path: bytes) -> str:
