@@ -48,11 +48,31 @@ def shortened(text: str, limit: int) -> str:
     return head + ELLIPSIS + _beginning(text[::-1], limit // 3)[::-1]
 
 
+def clipped(text: str, limit: int) -> str:
+    """Return `text` visible and within `limit` cells; what is longer ends behind a word.
+
+    For sentences. Where that would leave less than half, it is cut in its middle as by `shortened`.
+    """
+    text = visible(text[: 8 * limit] + ELLIPSIS if len(text) > 8 * limit else text)
+    if cells(text) <= limit:
+        return text
+    head = _beginning(text, limit - 2)
+    if text[len(head)] != " ":
+        head = head.rpartition(" ")[0]
+    head = head.rstrip(" ,;:(")
+    return f"{head} {ELLIPSIS}" if cells(head) * 2 >= limit else shortened(text, limit)
+
+
 def facts(parts: Iterable[str], limit: int = 40) -> str:
     """Return the parts with dots between them; `wrapped` breaks no part of up to `limit` cells."""
     return " · ".join(
         part.replace(" ", _UNBROKEN) if cells(part) <= limit else part for part in parts
     )
+
+
+def unbroken(text: str) -> str:
+    """Return a list whose items `wrapped` does not break: ``2 secrets, 1 tampered file``."""
+    return text.replace(" ", _UNBROKEN).replace(f",{_UNBROKEN}", ", ")
 
 
 def wrapped(text: str, width: int) -> list[str]:

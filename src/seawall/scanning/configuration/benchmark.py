@@ -41,7 +41,7 @@ ANSWERS: Mapping[str, Answer] = {
     "4.10": Answer(
         (
             *("secret-in-environment", "secret-in-build-argument", "password-in-command"),
-            "secret-file-copied",
+            *("secret-file-copied", "whole-context-copied"),
         ),
         elsewhere="secrets in files of all layers, configuration and history",
     ),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from seawall.model import Distribution, ImageConfig, Package, Severity, Urgency
+from seawall.model import Distribution, ImageConfig, Kind, Package, Severity, Urgency
 from seawall.scanning.configuration.dockerfile import Dockerfile
 from seawall.scanning.configuration.instruction import Instruction
 
@@ -36,6 +36,8 @@ class BuildFile:
     path: str  # from the root of the project
     dockerfile: Dockerfile
     secrets: frozenset[int] = frozenset()  # lines where a detector found one
+    ignore_file: str = ""  # the .dockerignore that holds for it; empty where there is none
+    ignored: tuple[str, ...] = ()  # its patterns that leave something out
 
     @property
     def instructions(self) -> tuple[Instruction, ...]:
@@ -82,4 +84,5 @@ class Check:
     image: Callable[[ImageFacts], Iterator[Problem]] | None = None
     build_file: Callable[[BuildFile], Iterator[Problem]] | None = None
     sources: tuple[str, ...] = ()  # "CIS Docker Benchmark 1.6.0, 4.1": numbers move, ids do not
+    kind: Kind = Kind.CONFIGURATION  # SECRET where what it finds is one: `--skip` goes by this
     needs_configuration: bool = True  # False: it also looks at a root file system without one

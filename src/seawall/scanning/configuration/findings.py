@@ -22,6 +22,7 @@ from seawall.scanning.configuration.contract import (
 from seawall.scanning.configuration.dockerfile import parse
 from seawall.scanning.configuration.evidence import shortened
 from seawall.scanning.configuration.history import instructions
+from seawall.scanning.configuration.ignore_file import ignoring
 from seawall.scanning.configuration.instruction import Instruction
 from seawall.scanning.content.looking import Contents
 from seawall.scanning.vulnerabilities import SYSTEM_TYPES
@@ -32,7 +33,7 @@ _OTHERS = re.compile(
 )
 # Names that begin as a Dockerfile's and are none: ignore lists, templates, programs about them.
 _NO_BUILD_FILE = re.compile(
-    r"\.(?:dockerignore|md|rst|txt|html?|j2|jinja2?|tmpl|tpl|template|erb|mustache|in|m4|py|pyc|go|rs|js|ts|jsx"
+    r"\.(?:dockerignore|containerignore|md|rst|txt|html?|j2|jinja2?|tmpl|tpl|template|erb|mustache|in|m4|py|pyc|go|rs|js|ts|jsx"
     r"|tsx|java|rb|php|c|h|cs|sh|ya?ml|json|toml|xml|lock|orig|rej|bak|swp|vim|snap|svg|png)$",
     re.IGNORECASE,
 )
@@ -45,7 +46,8 @@ def configuration_findings(
     """Return what is wrong with how an image is configured and built, or a project's Dockerfiles.
 
     Those of one image or file stand together, in the order of `CHECKS`, then of their lines.
-    What the secrets detector has found at the same place is not said again.
+    What the secrets detector has found at the same place is not said again. What checks about
+    secrets find is a secret by its kind.
     """
     if image.config is None and is_project(image, inventory):
         return tuple(_of_build_files(contents))
@@ -104,7 +106,8 @@ def _of_build_files(contents: Contents) -> Iterator[Finding]:
         secrets = frozenset(
             f.line for f in contents.findings if f.kind is Kind.SECRET and f.path == path
         )
-        file = BuildFile(path, parse(data.decode("utf-8", "backslashreplace")), secrets)
+        dockerfile = parse(data.decode("utf-8", "backslashreplace"))
+        file = BuildFile(path, dockerfile, secrets, *ignoring(path, contents.build_files))
         for check in CHECKS:
             if check.build_file is not None:
                 for problem in _some(check.build_file(file)):
@@ -132,7 +135,7 @@ def _ignored(check: Check, where: Instruction | None, path: str) -> str:
 
 def _finding(check: Check, problem: Problem, path: str, line: int, layer: str = "") -> Finding:
     return Finding(
-        kind=Kind.CONFIGURATION,
+        kind=check.kind,
         id=check.id,
         severity=check.severity if problem.severity is None else problem.severity,
         urgency=check.urgency if problem.urgency is None else problem.urgency,

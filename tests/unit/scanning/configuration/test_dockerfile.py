@@ -1,4 +1,3 @@
-import time
 from pathlib import Path
 
 import pytest
@@ -7,6 +6,7 @@ from hypothesis import strategies as st
 
 from seawall.scanning.configuration import CHECKS, BuildFile, Dockerfile, parse
 from seawall.scanning.configuration.dockerfile import expanded
+from tests.patience import ends
 
 FILES = sorted((Path(__file__).parents[3] / "data" / "dockerfiles").glob("*.Dockerfile"))
 
@@ -181,12 +181,13 @@ HOSTILE = {
     "variables": "FROM a\nENV A=b\nENV " + "$A" * 400_000,
     "open variables": "FROM a\nENV A=b\nENV " + "${A:-" * 200_000,
     "stages": "FROM a AS b\n" * 80_000,
-    "chained stages": "FROM a AS s0\n" + "".join(f"FROM s{n} AS s{n + 1}\n" for n in range(40_000)),
-    "nested shells": "FROM a\nRUN " + "sh -c 'eval " * 60_000,
+    "chained stages": "FROM a AS s0\n"
+    + "".join(f"FROM s{n} AS s{n + 1}\n" for n in range(100_000)),
+    "nested shells": "FROM a\nRUN " + "sh -c 'eval " * 120_000,
     "pipes": "FROM a\nRUN " + "curl x | sh;" * 80_000,
     "ENV words": "FROM a\nENV " + "A_PASSWORD=b7 " * 70_000,
     "brackets": "FROM a\nCMD " + "[" * 900_000,
-    "comments": "# seawall: ignore a b\n" * 40_000 + "FROM a\n",
+    "comments": "# seawall: ignore a b\n" * 100_000 + "FROM a\n",
     "trusted": "FROM a\nRUN echo " + "[" * 900_000,
     "flags": "FROM a\nRUN " + "--a=b " * 150_000,
     "addresses": "FROM a\nADD https://" + "a@" * 400_000 + " /x\n",
@@ -195,9 +196,8 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_megabyte_made_to_be_slow_is_not(name: str) -> None:
-    started = time.process_time()
-    file = BuildFile("Dockerfile", parse(HOSTILE[name]))
-    for check in CHECKS:
-        if check.build_file:
-            list(check.build_file(file))
-    assert time.process_time() - started < 10
+    with ends():
+        file = BuildFile("Dockerfile", parse(HOSTILE[name]))
+        for check in CHECKS:
+            if check.build_file:
+                list(check.build_file(file))

@@ -162,11 +162,47 @@ def test_a_projects_folder_is_read_and_judged(tmp_path: Path) -> None:
     (tmp_path / "api").mkdir()
     (tmp_path / "api" / "Dockerfile.prod").write_bytes(BAD)
     with open_image(parse_target(f"dir:{tmp_path}")) as opened:
-        reading = read_image(opened, inspector=ContentInspector((), FIRST_GUESS, 1 << 20))
-        contents = look_at(reading, opened, (), 1 << 20)
+        inspector = ContentInspector((), FIRST_GUESS, 1 << 20)
+        contents = look_at(read_image(opened, inspector=inspector), opened, inspector)
         findings = configuration_findings(opened.image, contents, NOTHING)
     assert {f.path for f in findings} == {"api/Dockerfile.prod"}
     assert {"runs-as-root", "latest-tag"} <= ids(list(findings))
+
+
+def test_an_ignore_file_is_seen_beside_its_dockerfile() -> None:
+    files = {"api/Dockerfile": b"FROM debian:12\nCOPY . .\n"}
+    assert "whole-context-copied" in ids(found(PROJECT, Contents(build_files=files)))
+    files["api/.dockerignore"] = b".git\n"
+    assert "whole-context-copied" not in ids(found(PROJECT, Contents(build_files=files)))
+
+
+def test_a_projects_ignore_files_are_read(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_bytes(b"FROM debian:12\nCOPY . .\n")
+    found: list[bool] = []
+    for text in (None, b"", b"!src\n", b".git\n"):
+        if text is not None:
+            (tmp_path / ".dockerignore").write_bytes(text)
+        with open_image(parse_target(f"dir:{tmp_path}")) as opened:
+            inspector = ContentInspector((), FIRST_GUESS, 1 << 20)
+            contents = look_at(read_image(opened, inspector=inspector), opened, inspector)
+            findings = configuration_findings(opened.image, contents, NOTHING)
+        found.append("whole-context-copied" in ids(list(findings)))
+    assert found == [True, True, True, False]
+
+
+def test_a_secret_is_one_by_its_kind_whoever_finds_it() -> None:
+    text = (
+        b"FROM debian:12\nARG API_TOKEN=x7Kq-29f\nENV DB_PASSWORD=hunter2-prod\nCOPY .env /app/\n"
+        b"RUN echo root:hunter2-prod | chpasswd\nUSER root\n"
+    )
+    findings = found(PROJECT, Contents(build_files={"Dockerfile": text}))
+    assert ids([f for f in findings if f.kind is Kind.SECRET]) == {
+        "secret-in-environment",
+        "secret-in-build-argument",
+        "secret-file-copied",
+        "password-in-command",
+    }
+    assert "runs-as-root" in ids([f for f in findings if f.kind is Kind.CONFIGURATION])
 
 
 # What checkov 3.3.30 finds in our ten files, and by which check we say the same.

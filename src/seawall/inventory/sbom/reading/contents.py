@@ -2,7 +2,8 @@
 
 Matching needs one distribution, and each package's type, name, version and source. Documents of
 other tools lack parts of that. What they leave out is taken from package-urls; what can then not
-be matched is counted, named, and makes the inventory incomplete.
+be matched is counted, named, and makes the inventory incomplete. So does a part that is damaged: it
+alone is left out, and told with its place in the document.
 """
 
 from collections import Counter
@@ -15,7 +16,9 @@ from seawall.model import Distribution, Image, ImageRef, Incomplete, Inventory, 
 
 _MOST = 500_000  # packages and other parts; real images have some thousands
 _NAMED = 5  # of what cannot be matched
+_DAMAGED = 100  # parts that are told one by one
 _NAME_LETTERS = 80
+_REASON_LETTERS = 200
 _BY_NAME = ("docker:", "registry:")  # targets whose place is an image's name
 SYSTEM_TYPES = frozenset({"alpm", "apk", "deb", "opkg", "rpm"})
 
@@ -46,6 +49,7 @@ class Contents:
     notes: list[str] = field(default_factory=list)
     is_ours: bool = False
     _counted: int = 0
+    _damaged: int = 0
 
     def count(self) -> None:
         """Count one more part.
@@ -57,8 +61,17 @@ class Contents:
         if self._counted > _MOST:
             raise LimitExceeded(f"{self.where}: more than {_MOST:,} parts", "split the document")
 
+    def damaged(self, place: str, name: object, reason: str) -> None:
+        """Note a part that cannot be read; `place` is ``component 3``, `name` what it says."""
+        self._damaged += 1
+        if self._damaged <= _DAMAGED:
+            called = f" ({name[:_NAME_LETTERS]})" if isinstance(name, str) and name else ""
+            reason = f"{place}{called}: {reason[:_REASON_LETTERS]}"
+            self.gaps.append(Incomplete(self.where, reason))
+
     def add(
         self,
+        place: str,
         purls: Iterable[str],
         names: Sequence[str],
         version: str,
@@ -66,21 +79,24 @@ class Contents:
     ) -> None:
         """Add a package of another tool.
 
-        `names` are those it goes by, the best first; `version` stands where the package-url has
-        none. `known` are fields of `Package` that the document tells besides the package-url.
+        `place` is where it stands, as for `damaged`. `names` are those it goes by, the best first;
+        `version` stands where the package-url has none. `known` are fields of `Package` that the
+        document tells besides the package-url.
         """
         self.count()
         called = next(filter(None, names), "without a name")
-        found = None
-        reason = "without package-url"
+        found, wrong = None, ""
         for text in purls:
             try:
                 found = located(text)
                 break
             except ValueError:
-                reason = "with a damaged package-url"
+                wrong = wrong or text
         if found is None:
-            self.refuse(reason, called)
+            if wrong:
+                self.damaged(place, called, f"{wrong[:_NAME_LETTERS]!r} is no package-url")
+            else:
+                self.refuse("without package-url", called)
             return
         package = found.package
         # A package-url folds letters of some types, advisories do not.
@@ -104,6 +120,9 @@ class Contents:
         if self.packages:
             packages = sorted(dict.fromkeys(packages), key=_order)
         gaps = [*self.gaps, *map(self._gap, self.unmatched.items())]
+        if self._damaged > _DAMAGED:
+            more = f"and {self._damaged - _DAMAGED:,} more damaged parts like these"
+            gaps.append(Incomplete(self.where, more))
         if not packages and not gaps:
             gaps.append(Incomplete(self.where, "the document names no package at all"))
         inventory = Inventory(

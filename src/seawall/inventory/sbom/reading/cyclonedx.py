@@ -3,10 +3,14 @@
 Other tools tell in properties what the format has no field for: syft in ``syft:…``
 (``syft/format/internal/cyclonedxutil``), trivy in ``aquasecurity:trivy:…`` (``pkg/sbom/core``),
 cdxgen in ``SrcFile``. Components may hold components; how they depend on each other is not read.
+
+A document is decoded as a whole. Only where a value in it has a type that the schema does not know,
+its components are taken one by one, so that a damaged one costs nothing but itself.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import msgspec
@@ -87,16 +91,53 @@ class _Bom(msgspec.Struct):
     components: list[_Component] | None = None
 
 
+class _Frame(msgspec.Struct):
+    """What no document can be without; all else may be damaged here and there."""
+
+    metadata: dict[str, Any] | None = None
+    components: list[Any] | None = None
+
+
 def contents(data: bytes, where: str) -> Contents:
     """Return what a document says.
 
     Raises:
-        msgspec.MsgspecError: it is damaged, or a value has another type than the schema says.
+        msgspec.MsgspecError: it is damaged, or its frame has another form than the schema says.
         LimitExceeded: it has too many components.
     """
-    bom = msgspec.json.decode(data, type=_Bom)
     found = Contents(where)
+    try:
+        bom = msgspec.json.decode(data, type=_Bom)
+    except msgspec.ValidationError:
+        _damaged_document(msgspec.json.decode(data, type=_Frame), found)
+        return found
     metadata = bom.metadata or _Metadata()
+    _about(metadata, found)
+    inside = (metadata.component.components if metadata.component else None) or ()
+    for place, component in _each(inside, bom.components or (), _as_it_is):
+        _add(place, component, found)
+    return found
+
+
+def _damaged_document(frame: _Frame, found: Contents) -> None:
+    """Take what can be read of a document in which some values are of a wrong type."""
+    opened = _opener(found)
+    raw = dict(frame.metadata or {})
+    subject = raw.pop("component", None)
+    metadata = _Metadata()
+    try:
+        metadata = msgspec.convert(raw, _Metadata)
+    except msgspec.ValidationError as error:
+        found.damaged("metadata", "", str(error))
+    inside: Sequence[Any] = ()
+    if subject is not None:
+        metadata.component, inside = opened(subject, _SUBJECT)
+    _about(metadata, found)
+    for place, component in _each(inside, frame.components or (), opened):
+        _add(place, component, found)
+
+
+def _about(metadata: _Metadata, found: Contents) -> None:
     tools = metadata.tools.components if isinstance(metadata.tools, _Tools) else metadata.tools
     found.is_ours = any(tool.name == "seawall" for tool in tools or ())
     if metadata.component:
@@ -104,17 +145,66 @@ def contents(data: bytes, where: str) -> Contents:
     for each in metadata.properties or ():
         if each.name == f"{_OURS}incomplete" and each.value:
             found.gaps.append(_gap(each.value))
-    nested = list(metadata.component.components or ()) if metadata.component else []
-    waiting = [iter([*nested, *(bom.components or ())])]
-    while waiting:
-        component = next(waiting[-1], None)
-        if component is None:
-            waiting.pop()
-            continue
-        _add(component, found)
-        if component.components:
-            waiting.append(iter(component.components))
-    return found
+
+
+_SUBJECT = "the document's subject"
+_Raw = TypeVar("_Raw")
+# Returns the component that something is, None if it is damaged, and the components inside it.
+_Opened = Callable[[_Raw, str], tuple[_Component | None, Sequence[_Raw]]]
+
+
+def _each(
+    inside: Sequence[_Raw], components: Sequence[_Raw], opened: _Opened[_Raw]
+) -> Iterator[tuple[str, _Component]]:
+    """Yield all components and where they stand: ``component 3``, and within it ``component 3.1``.
+
+    Those inside of the subject come first: ``part 1 of the document's subject``.
+    """
+    for within, listed in ((f" of {_SUBJECT}", inside), ("", components)):
+        kind = "part" if within else "component"
+        waiting = [("", enumerate(listed, start=1))]
+        while waiting:
+            before, rest = waiting[-1]
+            item = next(rest, None)
+            if item is None:
+                waiting.pop()
+                continue
+            number, raw = item
+            place = f"{kind} {before}{number}{within}"
+            component, inner = opened(raw, place)
+            if component is not None:
+                yield place, component
+            if inner:
+                waiting.append((f"{before}{number}.", enumerate(inner, start=1)))
+
+
+def _as_it_is(component: _Component, _place: str) -> tuple[_Component, Sequence[_Component]]:
+    return component, component.components or ()
+
+
+def _opener(found: Contents) -> _Opened[Any]:
+    """Return what makes a component of a decoded value, and notes a damaged one."""
+
+    def opened(raw: Any, place: str) -> tuple[_Component | None, Sequence[Any]]:
+        if not isinstance(raw, dict):
+            found.count()
+            found.damaged(place, "", "no object")
+            return None, []
+        own = {key: value for key, value in raw.items() if key != "components"}
+        inner = [] if raw.get("components") is None else raw["components"]
+        problem = "its components are no list"
+        if isinstance(inner, list):
+            try:
+                return msgspec.convert(own, _Component), inner
+            except msgspec.ValidationError as error:
+                problem = str(error)
+        else:
+            inner = []
+        found.count()
+        found.damaged(place, own.get("name"), problem)
+        return None, inner
+
+    return opened
 
 
 def _subject(component: _Component, found: Contents) -> None:
@@ -135,10 +225,10 @@ def _subject(component: _Component, found: Contents) -> None:
     found.layers = component.values(f"{_TRIVY}DiffID")
     found.tags = component.values(f"{_TRIVY}RepoTag")
     if component.purl and component.type in _PUBLISHED:
-        _add(component, found)
+        _add(_SUBJECT, component, found)
 
 
-def _add(component: _Component, found: Contents) -> None:
+def _add(place: str, component: _Component, found: Contents) -> None:
     if component.type == "operating-system":
         found.count()
         system = _system(component, found.is_ours)
@@ -152,7 +242,10 @@ def _add(component: _Component, found: Contents) -> None:
             return
     elif found.is_ours and (kind := component.value(f"{_OURS}type")):
         found.count()
-        found.own.append(_own(component, kind))
+        if component.name:
+            found.own.append(_own(component, kind))
+        else:
+            found.damaged(place, component.purl, "without a name")
         return
     known = {
         "path": _path(component),
@@ -162,7 +255,8 @@ def _add(component: _Component, found: Contents) -> None:
         known |= _source(component)
     name, group = component.name or "", component.group or ""
     names = [f"{group}:{name}", f"{group}/{name}", name] if group else [name]
-    found.add(filter(None, [component.purl]), names, component.version or "", **known)
+    purls = filter(None, [component.purl])
+    found.add(place, purls, names, component.version or "", **known)
 
 
 def _own(component: _Component, kind: str) -> Package:

@@ -63,8 +63,10 @@ def read_sbom(path: str, limits: Limits | None = None) -> Sbom:
 def parse_sbom(data: bytes, where: str) -> Sbom:
     """Return the inventory that a document holds: CycloneDX or SPDX as JSON, or an attestation.
 
+    A damaged component or package makes the inventory incomplete; all others are in it.
+
     Raises:
-        SbomError: it is none of these, or damaged.
+        SbomError: it is none of these, no JSON, or damaged in what holds its parts.
         LimitExceeded: it has too many parts.
     """
     data = data.removeprefix(_BOM)

@@ -4,15 +4,18 @@ Other tools tell in texts what the format has no field for: syft in ``sourceInfo
 package whose files another one owns, in the comment of a relationship
 (``syft/format/common/spdxhelpers``); trivy as ``KEY: value`` in attribution texts, later in
 annotations (``pkg/sbom/spdx``). BuildKit's documents are syft's.
+
+A document is decoded as a whole. Only where a value in it has a type that the schema does not know,
+its parts are taken one by one, so that a damaged one costs nothing but itself.
 """
 
 import json
 import re
 from collections.abc import Iterator
+from typing import Any, TypeVar
 
 import msgspec
 
-from seawall.errors import SbomError
 from seawall.inventory.purl import distribution_of
 from seawall.inventory.sbom.reading.contents import Contents
 from seawall.inventory.sbom.spdx_json import COMMENT
@@ -129,36 +132,91 @@ class _Own(msgspec.Struct):
     incomplete: list[_OwnGap] | None = None
 
 
+class _Frame(msgspec.Struct, rename="camel"):
+    """As `_Document`, with parts that may be damaged here and there."""
+
+    id: str | None = msgspec.field(default=None, name="SPDXID")
+    name: str | None = None
+    creation_info: _Creation | None = None
+    packages: list[Any] | None = None
+    relationships: list[Any] | None = None
+    annotations: list[Any] | None = None
+    document_describes: list[str] | None = None
+
+
 def contents(data: bytes, where: str) -> Contents:
     """Return what a document says.
 
     Raises:
-        msgspec.MsgspecError: it is damaged, or a value has another type than the schema says.
+        msgspec.MsgspecError: it is damaged, or its frame has another form than the schema says.
         LimitExceeded: it has too many packages.
     """
-    document = msgspec.json.decode(data, type=_Document)
-    found = Contents(where, target=document.name or "")
-    creators = (document.creation_info or _Creation()).creators or ()
-    found.is_ours = any(creator.startswith("Tool: seawall-") for creator in creators)
-    if found.is_ours:
-        for own in _own(document.annotations, where):
-            found.gaps += [Incomplete(g.path, g.reason, g.layer) for g in own.incomplete or ()]
-    # Who calls everything described has no subject.
-    roots = described if len(described := set(_described(document))) == 1 else set()
-    owners = _owners(document)
-    for package in document.packages or ():
-        if found.is_ours and _add_own(package, found, is_root=package.id in roots):
-            continue
-        _add(package, found, is_root=package.id in roots, owner=owners.get(package.id or "", ""))
+    found = Contents(where)
+    try:
+        document = msgspec.json.decode(data, type=_Document)
+        numbered = list(enumerate(document.packages or (), start=1))
+    except msgspec.ValidationError:
+        frame = msgspec.json.decode(data, type=_Frame)
+        numbered = _sound(frame.packages, _Package, "package", found)
+        document = _Document(
+            frame.id,
+            frame.name,
+            frame.creation_info,
+            [package for _, package in numbered],
+            [part for _, part in _sound(frame.relationships, _Relationship, "relationship", found)],
+            [part for _, part in _sound(frame.annotations, _Annotation, "annotation", found)],
+            frame.document_describes,
+        )
+    _fill(found, document, numbered)
     return found
 
 
-def _add_own(package: _Package, found: Contents, is_root: bool) -> bool:
+_Part = TypeVar("_Part")
+
+
+def _sound(
+    raw: list[Any] | None, kind: type[_Part], called: str, found: Contents
+) -> list[tuple[int, _Part]]:
+    """Return the parts that are as the schema says, each with its number; the others are noted."""
+    sound = []
+    for number, part in enumerate(raw or (), start=1):
+        try:
+            sound.append((number, msgspec.convert(part, kind)))
+        except msgspec.ValidationError as error:
+            found.count()
+            name = part.get("name") if isinstance(part, dict) else ""
+            found.damaged(f"{called} {number}", name, str(error))
+    return sound
+
+
+def _fill(found: Contents, document: _Document, numbered: list[tuple[int, _Package]]) -> None:
+    """Take all that the document says; its packages are `numbered` as it lists them."""
+    found.target = document.name or ""
+    creators = (document.creation_info or _Creation()).creators or ()
+    found.is_ours = any(creator.startswith("Tool: seawall-") for creator in creators)
+    if found.is_ours:
+        for own in _own(document.annotations, "the document", "", found):
+            if own is not None:
+                found.gaps += [Incomplete(g.path, g.reason, g.layer) for g in own.incomplete or ()]
+    # Who calls everything described has no subject.
+    roots = described if len(described := set(_described(document))) == 1 else set()
+    owners = _owners(document)
+    for number, package in numbered:
+        place, is_root = f"package {number}", package.id in roots
+        if found.is_ours and _add_own(place, package, found, is_root=is_root):
+            continue
+        owner = owners.get(package.id or "", "")
+        _add(place, package, found, is_root=is_root, owner=owner)
+
+
+def _add_own(place: str, package: _Package, found: Contents, is_root: bool) -> bool:
     """Take what our annotation says of a package; return whether there is one."""
     told = False
-    for own in _own(package.annotations, found.where):
+    for own in _own(package.annotations, place, package.name or "", found):
         told = True
         found.count()
+        if own is None:
+            continue
         if is_root and own.layers is not None:
             found.target, found.digest = package.name or "", package.version_info or ""
             found.layers = own.layers
@@ -171,15 +229,20 @@ def _add_own(package: _Package, found: Contents, is_root: bool) -> bool:
     return told
 
 
-def _own(annotations: list[_Annotation] | None, where: str) -> Iterator[_Own]:
+def _own(
+    annotations: list[_Annotation] | None, place: str, name: str, found: Contents
+) -> Iterator[_Own | None]:
+    """Yield what each annotation of ours says; None for a damaged one, which is noted."""
     for annotation in annotations or ():
         comment = annotation.comment or ""
         if comment.startswith(COMMENT):
             try:
                 # Paths that are no UTF-8 have halves of surrogate pairs, which msgspec refuses.
                 yield msgspec.convert(json.loads(comment.removeprefix(COMMENT)), _Own)
-            except ValueError as error:
-                raise SbomError(f"{where}: an annotation of Seawall is damaged: {error}") from error
+            except (ValueError, RecursionError) as error:
+                reason = str(error) if isinstance(error, ValueError) else "nested too deep"
+                found.damaged(place, name, f"its annotation by Seawall is damaged: {reason}")
+                yield None
 
 
 def _described(document: _Document) -> Iterator[str]:
@@ -210,7 +273,7 @@ def _owners(document: _Document) -> dict[str, str]:
     return {owned: named[owner] for owned, owner in pairs if owned and owner in named}
 
 
-def _add(package: _Package, found: Contents, is_root: bool, owner: str) -> None:
+def _add(place: str, package: _Package, found: Contents, is_root: bool, owner: str) -> None:
     purls = package.purls()
     name, version = package.name or "", package.version_info or ""
     identifier, purpose = package.id or "", package.primary_package_purpose or ""
@@ -229,11 +292,11 @@ def _add(package: _Package, found: Contents, is_root: bool, owner: str) -> None:
         return
     known = {"owner": owner, "layer": next(iter(package.texts("LayerDiffID")), "")}
     info = package.source_info or ""
-    if place := _FOUND_IN.match(info):
-        known["path"] = place[1].lstrip("/")
+    if named := _FOUND_IN.match(info):
+        known["path"] = named[1].lstrip("/")
     if built := _BUILT_FROM.match(info):
         known |= {"source": built[1], "source_version": built[2]}
-    found.add(purls, [name], version, **known)
+    found.add(place, purls, [name], version, **known)
 
 
 def _root(package: _Package, found: Contents) -> None:

@@ -27,6 +27,7 @@ from seawall.scanning.configuration.checks.unpinned_base import UNPINNED_BASE
 from seawall.scanning.configuration.checks.unpinned_packages import UNPINNED_PACKAGES
 from seawall.scanning.configuration.checks.unverified_packages import UNVERIFIED_PACKAGES
 from seawall.scanning.configuration.checks.update_alone import UPDATE_ALONE
+from seawall.scanning.configuration.checks.whole_context_copied import WHOLE_CONTEXT_COPIED
 from seawall.scanning.configuration.checks.world_writable import WORLD_WRITABLE
 from seawall.scanning.configuration.contract import Check
 
@@ -36,6 +37,7 @@ CHECKS: tuple[Check, ...] = (
     SECRET_IN_BUILD_ARGUMENT,
     PASSWORD_IN_COMMAND,
     SECRET_FILE_COPIED,
+    WHOLE_CONTEXT_COPIED,
     SSH_EXPOSED,
     SETUID_FILES,
     CURL_PIPE_SHELL,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from seawall.model import Severity, Urgency
+from seawall.model import Kind, Severity, Urgency
 from seawall.scanning.configuration.contract import Check, Problem, Subject
 from seawall.scanning.configuration.shell import Command
 
@@ -67,4 +67,5 @@ PASSWORD_IN_COMMAND = Check(
     image=examine,
     build_file=examine,
     sources=("CIS Docker Benchmark 1.6.0, 4.10",),
+    kind=Kind.SECRET,
 )

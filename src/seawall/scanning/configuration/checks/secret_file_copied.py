@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from seawall.model import Severity, Urgency
+from seawall.model import Kind, Severity, Urgency
 from seawall.scanning.configuration.contract import Check, Problem, Subject
 from seawall.scanning.configuration.evidence import shortened
 
@@ -45,4 +45,5 @@ SECRET_FILE_COPIED = Check(
     image=examine,
     build_file=examine,
     sources=("CIS Docker Benchmark 1.6.0, 4.10",),
+    kind=Kind.SECRET,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from seawall.model import Severity, Urgency
+from seawall.model import Kind, Severity, Urgency
 from seawall.scanning.configuration.contract import (
     ENVIRONMENT,
     BuildFile,
@@ -50,4 +50,5 @@ SECRET_IN_ENVIRONMENT = Check(
     image=in_image,
     build_file=in_build_file,
     sources=("CIS Docker Benchmark 1.6.0, 4.10",),
+    kind=Kind.SECRET,
 )

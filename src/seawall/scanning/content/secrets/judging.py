@@ -167,9 +167,21 @@ def _not_of_a_manual(match: re.Match[bytes]) -> bool:
     return not _MANUAL.fullmatch(match["secret"].lower())
 
 
+# What programs that try passwords try first.
+_GUESSED = re.compile(
+    rb"change[_-]?(?:me|it)\d{0,3}[!.]?|(?:my)?(?:password|passw0rd|secret|admin|root|toor|test|guest|welcome)\d{0,4}[!.]?"
+    rb"|default|letmein|qwerty\d{0,3}|postgres|mysql|oracle|123456\d{0,4}"
+)
+
+
 def _environment(match: re.Match[bytes]) -> bool:
-    """A variable whose value is used as it stands, however short, but for words of a manual."""
+    """A variable whose value is used as it stands, however short, but for words of a manual.
+
+    Of a password, words that everybody guesses first count: this is how the image runs.
+    """
     value = match["secret"]
+    if b"pass" in match["name"].lower() and _GUESSED.fullmatch(value.lower()):
+        return True
     return not (
         _ABOUT.search(match["name"])
         or is_placeholder(value)

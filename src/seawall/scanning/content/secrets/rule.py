@@ -27,7 +27,9 @@ from seawall.errors import SeawallError
 from seawall.model import Severity
 from seawall.scanning.content.secrets.judging import CHECKS
 
-_BUILD = "then build without it: RUN --mount=type=secret, or mount it when the container runs"
+# How most remedies end; a report with many of them says it once.
+WITHOUT_IT = "build without it: RUN --mount=type=secret, or mount it when the container runs"
+THEN_BUILD = f", then {WITHOUT_IT}"
 _ENTROPY = 2.5  # bits a character: "0000", "abcabc" and the like are below
 _BEHIND = 96  # bytes before the place found at which a secret may begin
 _AHEAD = 512  # bytes after it that the regular expression may look at
@@ -135,7 +137,7 @@ def _rule(about: Mapping[str, Any]) -> Rule:
         title=about["title"],
         severity=Severity[about["severity"].upper()],
         confidence=Confidence[about["confidence"].upper()],
-        remedy=about.get("remedy") or f"revoke it ({about['revoke']}), {_BUILD}",
+        remedy=about.get("remedy") or f"revoke it ({about['revoke']}){THEN_BUILD}",
         find=find.encode("latin-1"),
         regex=compiled,
         entropy=float(about.get("entropy", _ENTROPY)),

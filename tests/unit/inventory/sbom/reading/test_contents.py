@@ -9,7 +9,13 @@ from seawall.errors import LimitExceeded
 from seawall.inventory.sbom.reading import contents, parse_sbom
 from seawall.inventory.sbom.reading.contents import is_same
 from seawall.model import Distribution
-from tests.unit.inventory.sbom.reading.documents import cyclonedx, library, parsed
+from tests.unit.inventory.sbom.reading.documents import (
+    cyclonedx,
+    library,
+    package,
+    parsed,
+    spdx,
+)
 from tests.unit.inventory.sbom.samples import INVENTORY, written
 
 MUSL = library("musl", "1.2.3-r0", "pkg:apk/alpine/musl@1.2.3-r0?distro=alpine-3.18.4")
@@ -30,9 +36,37 @@ def test_what_cannot_be_matched_is_counted_and_named() -> None:
     assert reasons(library("ms", "", "pkg:npm/ms")) == [
         "1 package without version cannot be matched: ms"
     ]
-    assert reasons(library("ms", "1", "npm:ms@1")) == [
-        "1 package with a damaged package-url cannot be matched: ms"
+    assert reasons({"type": "library", "version": "1"}) == [
+        "1 package without package-url cannot be matched: without a name"
     ]
+
+
+def test_a_damaged_package_url_costs_its_component_only() -> None:
+    inventory = parsed(cyclonedx(BASH, library("ms", "1", "npm:ms@1"), DASH)).inventory
+    assert [package.name for package in inventory.packages] == ["bash", "dash"]
+    assert [gap.reason for gap in inventory.incomplete] == [
+        "component 2 (ms): 'npm:ms@1' is no package-url"
+    ]
+    document = spdx(package("ms", "1", "pkg:npm"), package("x", "1", "pkg:npm/x@1"))
+    inventory = parsed(document).inventory
+    assert [each.name for each in inventory.packages] == ["x"]
+    assert [gap.reason for gap in inventory.incomplete] == [
+        "package 1 (ms): 'pkg:npm' is no package-url"
+    ]
+
+
+def test_of_many_damaged_parts_the_first_are_told_and_the_rest_counted() -> None:
+    said = reasons(
+        *[{"type": "library", "name": f"n{number}", "version": 1} for number in range(103)]
+    )
+    assert said[0] == "component 1 (n0): Expected `str | null`, got `int` - at `$.version`"
+    assert len(said) == 101
+    assert said[-1] == "and 3 more damaged parts like these"
+
+
+def test_what_a_damaged_part_says_is_told_shortened() -> None:
+    (said,) = reasons({"type": "library", "name": "n" * 10_000, "version": 1})
+    assert len(said) < 200
 
 
 def test_a_gap_names_the_file() -> None:

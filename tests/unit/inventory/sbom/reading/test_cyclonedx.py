@@ -1,6 +1,8 @@
 """CycloneDX of other tools: each says in its own way what matching needs."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,6 +10,7 @@ from seawall.images import open_image, parse_target
 from seawall.inventory import read_inventory
 from seawall.model import Distribution, Package
 from tests.unit.inventory.sbom.reading.documents import cyclonedx, library, parsed, real
+from tests.unit.inventory.sbom.samples import INVENTORY, written
 
 OPENSSL = library("openssl", "3.0.11", "pkg:generic/openssl@3.0.11")
 
@@ -150,3 +153,65 @@ def test_our_properties_in_a_document_of_another_tool_mean_nothing() -> None:
     forged = {**OPENSSL, "properties": [{"name": "seawall:type", "value": "deb"}]}
     (package,) = parsed(cyclonedx(forged)).inventory.packages
     assert package.type == "generic"
+
+
+# --- damaged in parts ----------------------------------------------------------------------------
+
+MS = library("ms", "2.1.3", "pkg:npm/ms@2.1.3")
+
+
+@pytest.mark.parametrize(
+    ("damaged", "reason"),
+    [
+        (None, "component 2: no object"),
+        ("ms", "component 2: no object"),
+        ({"name": 1}, "component 2: Expected `str | null`, got `int` - at `$.name`"),
+        (
+            library("left-pad", "1", purl=7),  # type: ignore[arg-type]  # this is the damage
+            "component 2 (left-pad): Expected `str | null`, got `int` - at `$.purl`",
+        ),
+        (
+            {**MS, "name": "x", "properties": [{"name": "a", "value": 1}]},
+            "component 2 (x): Expected `str | null`, got `int` - at `$.properties[0].value`",
+        ),
+        ({**MS, "name": "x", "components": {}}, "component 2 (x): its components are no list"),
+    ],
+)
+def test_a_damaged_component_costs_nothing_but_itself(damaged: Any, reason: str) -> None:
+    inventory = parsed(cyclonedx(OPENSSL, damaged, MS)).inventory
+    assert [package.name for package in inventory.packages] == ["openssl", "ms"]
+    assert [gap.reason for gap in inventory.incomplete] == [reason]
+
+
+def test_components_within_a_damaged_one_count() -> None:
+    inner = [MS, {"name": [], "components": [OPENSSL]}]
+    inventory = parsed(cyclonedx({"name": "outer", "version": 2, "components": inner})).inventory
+    assert [package.name for package in inventory.packages] == ["openssl", "ms"]
+    assert [gap.reason for gap in inventory.incomplete] == [
+        "component 1 (outer): Expected `str | null`, got `int` - at `$.version`",
+        "component 1.2: Expected `str | null`, got `array` - at `$.name`",
+    ]
+
+
+def test_damage_of_the_subject_and_of_what_is_known_about_the_document_is_told() -> None:
+    subject = {"name": "shop", "version": 1, "components": [MS, 3]}
+    inventory = parsed(cyclonedx(OPENSSL, metadata={"component": subject, "tools": 7})).inventory
+    assert [package.name for package in inventory.packages] == ["openssl", "ms"]
+    assert [gap.reason for gap in inventory.incomplete] == [
+        "metadata: Expected `object | array | null`, got `int` - at `$.tools`",
+        "the document's subject (shop): Expected `str | null`, got `int` - at `$.version`",
+        "part 2 of the document's subject: no object",
+    ]
+
+
+def test_our_own_document_with_a_damaged_component_keeps_the_others_as_written() -> None:
+    document = json.loads(written(INVENTORY, "cyclonedx-json"))
+    document["components"][-1]["version"] = 3
+    inventory = parsed(document).inventory
+    assert inventory.distribution == INVENTORY.distribution
+    assert len(inventory.packages) == len(INVENTORY.packages) - 1
+    assert set(inventory.packages) < set(INVENTORY.packages)
+    del document["components"][-1]["name"]
+    document["components"][-1]["version"] = "3"
+    (gap,) = parsed(document).inventory.incomplete
+    assert gap.reason.endswith("without a name")

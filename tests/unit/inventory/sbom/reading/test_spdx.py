@@ -1,7 +1,13 @@
 """SPDX of other tools: each says in its own way what matching needs."""
 
+import json
+from typing import Any
+
+import pytest
+
 from seawall.model import Distribution, Package
 from tests.unit.inventory.sbom.reading.documents import package, parsed, real, spdx
+from tests.unit.inventory.sbom.samples import INVENTORY, written
 
 MS = package("ms", "2.1.3", "pkg:npm/ms@2.1.3")
 
@@ -117,3 +123,53 @@ def test_the_first_package_url_that_is_one_counts() -> None:
 def test_a_package_without_package_url_is_counted() -> None:
     (gap,) = parsed(spdx(MS, package("vendored", "1"))).inventory.incomplete
     assert gap.reason == "1 package without package-url cannot be matched: vendored"
+
+
+# --- damaged in parts ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("damaged", "reason"),
+    [
+        (None, "package 1: Expected `object`, got `null`"),
+        (
+            package("left-pad", "1", versionInfo=1),
+            "package 1 (left-pad): Expected `str | null`, got `int` - at `$.versionInfo`",
+        ),
+        (
+            {"name": "x", "externalRefs": {}},
+            "package 1 (x): Expected `array | null`, got `object` - at `$.externalRefs`",
+        ),
+    ],
+)
+def test_a_damaged_package_costs_nothing_but_itself(damaged: Any, reason: str) -> None:
+    inventory = parsed(spdx(damaged, MS)).inventory
+    assert [each.name for each in inventory.packages] == ["ms"]
+    assert [gap.reason for gap in inventory.incomplete] == [reason]
+
+
+def test_damaged_relationships_and_annotations_are_told() -> None:
+    parts = {"relationships": [described("x"), 1], "annotations": [{"comment": 2}]}
+    inventory = parsed(spdx(MS, **parts)).inventory
+    assert [each.name for each in inventory.packages] == ["ms"]
+    assert [gap.reason for gap in inventory.incomplete] == [
+        "relationship 2: Expected `object`, got `int`",
+        "annotation 1: Expected `str | null`, got `int` - at `$.comment`",
+    ]
+
+
+def test_a_damaged_annotation_of_ours_costs_its_package_only() -> None:
+    document = json.loads(written(INVENTORY, "spdx-json"))
+    *_, last = (each for each in document["packages"] if "pkg:" in repr(each))
+    last["annotations"][0]["comment"] = 'seawall: {"package": {}}'
+    inventory = parsed(document).inventory
+    assert len(inventory.packages) == len(INVENTORY.packages) - 1
+    assert set(inventory.packages) < set(INVENTORY.packages)
+    (gap,) = inventory.incomplete
+    assert gap.reason.endswith(
+        f"({last['name']}): its annotation by Seawall is damaged: "
+        "Object missing required field `type` - at `$.package`"
+    )
+    last["annotations"][0]["comment"] = "seawall: " + "[" * 100_000
+    (gap,) = parsed(document).inventory.incomplete
+    assert gap.reason.endswith("nested too deep")

@@ -22,10 +22,22 @@ def test_a_value_is_found_and_never_shown() -> None:
         "GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D",
         "KEYBOARD=qwertz-layout",
         "COMPASS=north-1234",
+        "API_KEY=your-api-key-here",
+        "DB_PASSWORD=your-password-here",
+        "API_TOKEN=changeme",
+        "DB_PASSWORD=<the password>",
+        "API_KEY=xxx",
+        "API_KEY=my-example-key",
+        "API_KEY=${API_KEY}",
     ],
 )
 def test_what_holds_no_secret_is_not_found(variable: str) -> None:
     assert in_image(SECRET_IN_ENVIRONMENT, env=(variable,)) == []
+
+
+@pytest.mark.parametrize("value", ["changeme", "password", "Admin123", "root", "postgres"])
+def test_a_password_that_everybody_guesses_is_one(value: str) -> None:
+    assert len(in_image(SECRET_IN_ENVIRONMENT, env=(f"DB_PASSWORD={value}",))) == 1
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import contextlib
 import random
 import re
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from seawall.errors import LimitExceeded
 from seawall.scanning.content.contract import Window
 from seawall.scanning.content.secrets import RulesWrong, SecretsDetector, own_rules, parse
+from tests.patience import ends
 from tests.unit.scanning.content.secrets.examples import Example, listed
 from tests.unit.scanning.content.secrets.windows import DETECTOR, look, look_in_parts, rules, said
 
@@ -95,10 +95,8 @@ def test_no_rule_is_slow_on_its_own_example_over_and_over() -> None:
         dice = random.Random(example.rule)
         cut = example.content[: dice.randrange(len(example.content) // 2, len(example.content))]
         data = cut * (8_000 // len(cut))
-        before = time.process_time()
-        with contextlib.suppress(LimitExceeded):
+        with ends(), contextlib.suppress(LimitExceeded):
             list(said(Window(example.path, 0, len(data), data)))
-        assert time.process_time() - before < 1, example.rule
 
 
 @pytest.mark.parametrize(
