@@ -1,12 +1,11 @@
 """What servers write into WWW-Authenticate."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.registry.challenge import Challenge, challenges
+from tests.patience import ends
 
 
 @pytest.mark.parametrize(
@@ -52,8 +51,14 @@ def test_any_header_is_read_without_an_error(header: str) -> None:
     challenges(header)
 
 
-@pytest.mark.parametrize("piece", ['a="', "a=", "\\", '"', ",", "a ", "= "])
-def test_a_hostile_header_takes_no_time(piece: str) -> None:
-    started = time.process_time()
-    challenges("Bearer " + piece * 60_000)
-    assert time.process_time() - started < 2
+@pytest.mark.parametrize("piece", ['a="', "a=", "\\", '"', ",", "= "])
+def test_a_hostile_header_offers_what_it_begins_with(piece: str) -> None:
+    with ends():
+        assert challenges("Bearer " + piece * 500_000) == [Challenge("bearer", {})]
+
+
+def test_only_the_beginning_of_a_header_is_read() -> None:
+    with ends():
+        found = challenges("Bearer " + "a " * 500_000)
+    assert 1000 < len(found) < 5000
+    assert set(map(repr, found[1:])) == {repr(Challenge("a", {}))}

@@ -1,7 +1,6 @@
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from seawall.errors import UsageError
 from seawall.scanning.exceptions import Entry, path_matches, read
+from tests.patience import ends
 from tests.unit.scanning.reports.samples import AWS_KEY, GLIBC, REPORT
 
 WHO = "owner: ana, reason: never called, until: 2027-03-31"
@@ -156,9 +156,8 @@ def test_a_file_that_is_missing_or_no_text_is_refused(tmp_path: Path) -> None:
 def test_aliases_within_aliases_are_not_unfolded(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
-    start = perf_counter()
-    assert "unknown key" in refused(tmp_path, "\n".join(lines))
-    assert perf_counter() - start < 2
+    with ends():
+        assert "unknown key" in refused(tmp_path, "\n".join(lines))
 
 
 @pytest.mark.parametrize(
@@ -194,7 +193,6 @@ def test_two_stars_stand_for_any_folders(
     assert path_matches(path, "/".join([*before, "**", *after]))
 
 
-def test_a_glob_of_many_stars_takes_no_long_time() -> None:
-    start = perf_counter()
-    assert not path_matches("a/" * 2000 + "b", "**/a/" * 100 + "c")
-    assert perf_counter() - start < 2
+def test_a_glob_of_many_stars_does_not_try_all_ways() -> None:
+    with ends():
+        assert not path_matches("a/" * 2000 + "b", "**/a/" * 100 + "c")

@@ -1,8 +1,7 @@
 """Examples of the POM reference, "Version Order Specification", and the circles in that order."""
 
 import random
-import time
-from itertools import pairwise, product
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from seawall.versions import (
     is_exact,
     maven,
 )
+from tests.patience import ends
 from tests.unit.versions import oracles
 from tests.unit.versions.pairs import corpus, mutated
 
@@ -140,12 +140,11 @@ def test_what_cannot_be_a_version_is_refused_by_both(version: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["1", "1.", "1-", "a1", "1a", "-", "a.", "a-", "0.", "."])
-def test_long_versions_are_compared_quickly(unit: str) -> None:
+def test_long_versions_are_compared_to_their_ends(unit: str) -> None:
     version = unit * ((MAX_LENGTH - 1) // len(unit))
-    for a, b in product((version + "1", version + "2"), repeat=2):
-        started = time.process_time()
-        maven.compare(a, b)
-        assert time.process_time() - started < 0.1
+    with ends():  # lists in lists, each looked through for each list around it, take for ever
+        assert lower(version + "1", version + "2")
+        assert maven.compare(version + "1", version + "1") == 0
 
 
 def test_a_key_is_short() -> None:

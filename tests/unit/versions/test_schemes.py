@@ -1,4 +1,3 @@
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -7,6 +6,7 @@ import pytest
 import seawall.versions
 from seawall.errors import UsageError
 from seawall.versions import MAX_LENGTH, SCHEMES, VersionSyntaxError, after, compare, is_exact, key
+from tests.patience import ends
 
 ROOM = Path(seawall.versions.__file__).parent
 NOT_SCHEMES = {"__init__", "encoding", "refusal"}
@@ -74,21 +74,17 @@ AWKWARD = (
 
 @every_scheme
 @pytest.mark.parametrize("version", HOSTILE, ids=lambda version: version[:8])
-def test_a_version_of_a_megabyte_is_refused_without_reading_it(scheme: str, version: str) -> None:
-    started = time.perf_counter()
-    with pytest.raises(VersionSyntaxError, match="characters, at most") as refused:
+def test_a_version_of_a_megabyte_is_refused_for_its_length(scheme: str, version: str) -> None:
+    with ends(), pytest.raises(VersionSyntaxError, match="characters, at most") as refused:
         key(scheme, version)
-    assert time.perf_counter() - started < 0.05
     assert len(str(refused.value)) < 500  # it quotes only the beginning
 
 
 @every_scheme
 @pytest.mark.parametrize("version", AWKWARD, ids=lambda version: version[:8])
-def test_a_version_made_to_be_slow_is_not(scheme: str, version: str) -> None:
-    started = time.perf_counter()
-    with suppress(VersionSyntaxError):
-        key(scheme, version)
-    assert time.perf_counter() - started < 0.05
+def test_no_version_is_read_in_all_possible_ways(scheme: str, version: str) -> None:
+    with ends(), suppress(VersionSyntaxError):  # for one of 4,000 characters that takes for ever
+        assert key(scheme, version) > b""
 
 
 # Their own tools read numbers into 31 to 64 bits, or up to five digits.

@@ -1,9 +1,8 @@
-import time
-
 import pytest
 
 from seawall.inventory.catalogers.bun import BUN, BUN_BINARY
 from seawall.model import Incomplete
+from tests.patience import ends
 from tests.unit.inventory.catalogers.locks import JAVASCRIPT, facts, named, recorded
 
 
@@ -24,12 +23,10 @@ def test_comments_and_commas_are_cut_only_outside_of_strings() -> None:
     assert named(BUN, content) == ["@x/a,] 1.0.0", "b 2.0.0"]
 
 
-@pytest.mark.parametrize("piece", [b"/*", b'"\\"', b",  ", b"//", b'"', b"/* *", b"\\"])
+@pytest.mark.parametrize("piece", [b"/*", b"/* ", b'"\\"', b",  ", b"//", b'"', b"/* *", b"\\"])
 def test_a_hostile_file_ends_soon(piece: bytes) -> None:
-    began = time.process_time()
-    with pytest.raises(ValueError, match=r"."):
-        facts(BUN, piece * (500_000 // len(piece)))
-    assert time.process_time() - began < 2
+    with ends(), pytest.raises(ValueError, match=r"."):
+        facts(BUN, piece * (1_000_000 // len(piece)))
 
 
 def test_the_binary_form_is_said_to_be_unread() -> None:

@@ -1,5 +1,4 @@
 import random
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
@@ -24,6 +23,7 @@ from seawall.inventory.catalogers.pnpm import PNPM
 from seawall.inventory.catalogers.python_lock import REQUIREMENTS
 from seawall.inventory.catalogers.yarn import YARN
 from seawall.model import Incomplete, Package
+from tests.patience import ends
 from tests.unit.inventory.catalogers.locks import DATA, facts
 
 RECORDED = sorted(path for path in DATA.rglob("*") if path.is_file() and path.suffix != ".md")
@@ -217,10 +217,8 @@ def test_a_lock_file_of_too_many_packages_is_read_up_to_the_limit() -> None:
     ids=range(12),
 )
 def test_hostile_files_end_soon(cataloger: Cataloger, content: bytes) -> None:
-    began = time.process_time()
-    with suppress(ValueError, RecursionError):
+    with ends(), suppress(ValueError, RecursionError):
         assert not any(isinstance(fact, Package) for fact in facts(cataloger, content))
-    assert time.process_time() - began < 2
 
 
 def test_json_and_toml_are_objects_within_the_limit() -> None:
@@ -235,7 +233,7 @@ def test_json_and_toml_are_objects_within_the_limit() -> None:
     assert from_toml(b"\xef\xbb\xbfa = 1") == {"a": 1}
 
 
-def test_a_large_lock_file_of_pnpm_is_read_within_a_second() -> None:
+def test_a_large_lock_file_of_pnpm_is_read_line_by_line() -> None:
     package = """\
 
   /pack-{0}@1.2.{0}:
@@ -246,8 +244,6 @@ def test_a_large_lock_file_of_pnpm_is_read_within_a_second() -> None:
       escape-string-regexp: 1.0.5
     dev: false
 """
-    content = "lockfileVersion: '6.0'\n\npackages:\n" + "".join(map(package.format, range(9000)))
-    assert len(content) > 2 << 20
-    began = time.process_time()
-    assert len(facts(PNPM, content)) == 9000
-    assert time.process_time() - began < 1
+    content = "lockfileVersion: '6.0'\n\npackages:\n" + "".join(map(package.format, range(20_000)))
+    with ends():
+        assert len(facts(PNPM, content)) == 20_000

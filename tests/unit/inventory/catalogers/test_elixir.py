@@ -1,8 +1,7 @@
-import time
-
 import pytest
 
 from seawall.inventory.catalogers.elixir import MIX_LOCK
+from tests.patience import ends
 from tests.unit.inventory.catalogers.locks import named
 
 MIX = """\
@@ -26,8 +25,7 @@ def test_what_is_no_map_is_refused() -> None:
         named(MIX_LOCK, '{:hex, :a, "1.0.0"}')
 
 
-def test_a_hostile_file_ends_soon() -> None:
-    began = time.process_time()
-    for piece in ("{:hex, ", "{ ", '{:hex, :a, "', " "):
-        assert named(MIX_LOCK, "%{" + piece * (1_000_000 // len(piece))) == []
-    assert time.process_time() - began < 2
+@pytest.mark.parametrize("piece", ["{:hex, ", "{ ", '{:hex, :a, "', " "])
+def test_a_hostile_file_ends_soon(piece: str) -> None:
+    with ends():
+        assert named(MIX_LOCK, "%{" + piece * (2_000_000 // len(piece))) == []

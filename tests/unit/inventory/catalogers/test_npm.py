@@ -63,6 +63,13 @@ def test_json_nested_beyond_all_measure_ends_in_a_word_not_in_a_crash() -> None:
     assert [type(fact) for fact in facts] == [Incomplete]
 
 
+def test_an_address_in_the_place_of_a_version_is_not_told() -> None:
+    content = b'{"name": "x", "version": "git+https://deploy:secret@example.org/x"}'
+    (fact,) = installed(ImageFile(PATH, content))
+    assert isinstance(fact, Incomplete)
+    assert "secret" not in repr(fact)
+
+
 def test_a_version_that_is_no_text_is_said_to_be_unread() -> None:
     content = b'{"name": "x", "version": "\\ud800"}'
     assert [type(fact) for fact in installed(ImageFile(PATH, content))] == [Incomplete]

@@ -23,9 +23,10 @@ def test_addresses_are_no_versions() -> None:
     assert named(NPM_LOCK, content) == ["@real/name 1.0.0", "plain 1.0.0-rc.1"]
 
 
-def test_links_and_workspaces_are_parts_of_the_project() -> None:
+def test_links_and_workspaces_are_parts_of_the_project_and_addresses_no_versions() -> None:
     packages = {
         "": {"name": "shop", "version": "1.0.0"},
+        "node_modules/x": {"version": "git+https://deploy:secret@example.org/x"},
         "packages/cart": {"name": "cart", "version": "1.0.0"},
         "node_modules/cart": {"resolved": "packages/cart", "link": True, "version": "1.0.0"},
         "node_modules/a/node_modules/@b/c": {"version": "2.0.0"},

@@ -51,7 +51,7 @@ GIT
       rack (>= 2)
 
 GEM
-  remote: https://rubygems.org/
+  remote: https://gems.example/
   specs:
     nokogiri (1.13.0)
     nokogiri (1.13.0-x86_64-linux)

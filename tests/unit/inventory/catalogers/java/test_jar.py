@@ -1,5 +1,6 @@
-import time
+import io
 import zipfile
+import zlib
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from seawall.inventory.catalogers import ImageFile
 from seawall.inventory.catalogers.java.jar import DEPTH, jar, pom_properties
 from seawall.model import Incomplete, Package
+from tests.patience import ends
 from tests.unit.inventory.catalogers.java.archives import manifest, record, zipped
 
 
@@ -56,12 +58,10 @@ def test_a_jar_nested_fifty_deep_is_limited() -> None:
     assert len(found) == DEPTH + 2
 
 
-def test_a_bomb_is_limited_and_ends_soon() -> None:
+def test_a_bomb_is_limited() -> None:
     zeros = b"\0" * (129 << 20)
     bomb = zipped({"bomb.war": zeros, "lib.jar": LIBRARY})
-    start = time.process_time()
     found = facts(bomb)
-    assert time.process_time() - start < 5
     assert any("limited" in f.reason for f in found if isinstance(f, Incomplete))
     assert shown(found)[-1][1] == "org.a:lib"
 
@@ -85,17 +85,16 @@ def repeated(name: str, content: bytes, count: int, method: int, size: int | Non
     "content",
     [
         repeated("a.jar", zipped({}), 60_000, zipfile.ZIP_STORED),
-        repeated("a.jar", b"\0" * (16 << 20), 1000, zipfile.ZIP_DEFLATED, size=0),
-        repeated("a.jar", zipped({"x": b"\0" * (4 << 20)}, 0), 1000, zipfile.ZIP_STORED),
+        repeated("a.jar", b"\0" * (16 << 20), 60_000, zipfile.ZIP_DEFLATED, size=0),
+        repeated("a.jar", zipped({"x": b"\0" * (4 << 20)}, 0), 60_000, zipfile.ZIP_STORED),
     ],
     ids=["many", "inflated", "large"],
 )
 def test_bytes_that_are_named_often_are_limited_together(content: bytes) -> None:
-    start = time.process_time()
-    found = facts(content)
+    with ends():
+        found = facts(content)
     assert isinstance(found[-1], Incomplete)
     assert "limited" in found[-1].reason
-    assert time.process_time() - start < 15
 
 
 def test_what_is_damaged_is_said_to_be() -> None:
@@ -127,11 +126,13 @@ def test_a_plug_in_is_an_archive_too() -> None:
 
 
 def test_classes_are_not_unpacked() -> None:
-    members = {f"org/a/C{number}.class": b"\0" * 100_000 for number in range(300)}
-    content = zipped(members)
-    start = time.process_time()
-    assert shown(facts(content)) == [("app/shop-1.0.jar", "shop", "1.0")]
-    assert time.process_time() - start < 0.1
+    code, name = b"\0" * 100_000, "org/a/C.class"
+    damaged = bytearray(zipped({name: code}))
+    damaged[30 + len(name)] = 0xFF  # the first of the compressed bytes: no block has this type
+    with pytest.raises(zlib.error), zipfile.ZipFile(io.BytesIO(damaged)) as archive:
+        archive.read(name)
+    (package,) = facts(bytes(damaged))
+    assert shown([package]) == [("app/shop-1.0.jar", "shop", "1.0")]
 
 
 def test_an_unpacked_archive_has_its_record_as_a_file() -> None:
