@@ -214,7 +214,7 @@ def npm_lock(table: str) -> Files:
         found = projects.setdefault(folder, {"": {"name": "shop", "version": "1.0.0"}})
         found[f"node_modules/{name}"] = {
             "version": version,
-            "resolved": f"https://registry.npmjs.org/{name}/-/{name}-{version}.tgz",
+            "resolved": f"https://npm.example.net/{name}/-/{name}-{version}.tgz",
         }
     return {
         f"{folder}/package-lock.json": json.dumps(

@@ -78,5 +78,9 @@ class Cataloger:
 
 
 def is_version(text: str) -> bool:
-    """Tell whether `text` can be shown as a version at all; its scheme judges it later."""
-    return 0 < len(text) <= 1000 and text.isprintable()
+    """Tell whether `text` can be shown as a version at all; its scheme judges it later.
+
+    An address of a repository, as npm notes it in the place of a version, cannot: it may hold a
+    password.
+    """
+    return 0 < len(text) <= 1000 and text.isprintable() and "://" not in text

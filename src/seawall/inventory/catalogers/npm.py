@@ -41,7 +41,7 @@ def installed(file: ImageFile) -> Iterator[Fact]:
         if is_version(version):
             yield Package(type="npm", name=name, version=version)
         elif version and _INSTALLED.search(file.path):
-            yield Incomplete(file.path, f"{name}: its version is no text ({version[:80]!r})")
+            yield Incomplete(file.path, f"{name}: its version is an address, or no text")
 
 
 NPM = Cataloger("npm", (Pattern("**/package.json"),), installed)

@@ -10,7 +10,7 @@ packages:
     description:
       name: crypto
       sha256: cf75650c66c0316274e21d7c43d3dea246273af5955bd94e8184837cd577575c
-      url: "https://pub.dev"
+      url: "https://packages.example"
     source: hosted
     version: "3.0.1"
   flutter_test:
@@ -38,7 +38,7 @@ packages:
     dependency: transitive
     description:
       name: uuid
-      url: "https://pub.dev"
+      url: "https://packages.example"
     source: hosted
     version: "3.0.6"
 sdks:

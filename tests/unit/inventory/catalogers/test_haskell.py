@@ -32,7 +32,7 @@ def test_stack_names_the_packages_beside_its_snapshot() -> None:
 
 def test_cabal_names_exact_constraints() -> None:
     content = """\
-active-repositories: hackage.haskell.org:merge
+active-repositories: packages.example:merge
 constraints: any.aeson ==2.0.3.0,
              aeson -cffi +ordered-keymap,
              any.base ==4.16.4.0,
@@ -40,7 +40,7 @@ constraints: any.aeson ==2.0.3.0,
              any.some ==1.*,
              -- any.gone ==1.0,
              any.th-abstraction ==0.4.5.0
-index-state: hackage.haskell.org 2023-01-01T00:00:00Z
+index-state: packages.example 2023-01-01T00:00:00Z
 """
     assert named(CABAL_FREEZE, content) == [
         "aeson 2.0.3.0",
