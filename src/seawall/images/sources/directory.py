@@ -21,7 +21,7 @@ from typing import Self
 from seawall.errors import SourceUnavailable, UnknownTarget
 from seawall.images.file_forms import no_directory
 from seawall.images.inspection import Inspection
-from seawall.images.layers import FoundFile, resolve, shown
+from seawall.images.layers import Changes, FoundFile, resolve, shown
 from seawall.images.limits import Budget, Limits
 from seawall.images.selection import Pattern, Selector
 from seawall.images.sources.contract import Inspect, LayerReading, OpenImage
@@ -122,7 +122,7 @@ class Directory:
                 budget.spend_entries(len(entries), str(self.image.ref))
                 below = folder + b"/" if folder else b""
                 if inspection is not None:
-                    _hand_on(inspection, below, entries)
+                    _hand_on(inspection, reading.changes, below, entries)
                 for name, entry in entries:
                     path = below + name
                     try:
@@ -338,7 +338,10 @@ def _cut(path: bytes) -> str:
 
 
 def _hand_on(
-    inspection: Inspection, below: bytes, entries: Sequence[tuple[bytes, "os.DirEntry[str]"]]
+    inspection: Inspection,
+    changes: Changes,
+    below: bytes,
+    entries: Sequence[tuple[bytes, "os.DirEntry[str]"]],
 ) -> None:
     """Show the names in one folder, some at a time: whole paths of millions would fill memory."""
     for start in range(0, len(entries), _NAMES):
@@ -347,6 +350,7 @@ def _hand_on(
             with suppress(OSError):  # a gap when its turn comes
                 if not _is_folder(entry):
                     names.append(below + name)
+        changes.names.extend(map(hash, names))
         inspection.names(names)
 
 

@@ -180,13 +180,14 @@ def _finding(
     version = f" {package.version}" if package else ""
     later = package is not None and package.layer != diff_id
     when = "in a later layer than the package's" if later else "in the layer of the package itself"
+    changed = f"; changed {when}" if diff_id else ""  # a directory has no layers
     severity = _severity(text)
     return Finding(
         kind=Kind.TAMPERED,
         id="modified-package-file",
         severity=severity,
         urgency=Urgency.SOON if severity >= Severity.HIGH else Urgency.WATCH,
-        reason=f"/{text} {what}; changed {when}",
+        reason=f"/{text} {what}{changed}",
         layer=diff_id,
         path=text,
         name=name,

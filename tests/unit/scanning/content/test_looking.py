@@ -76,6 +76,22 @@ def test_a_file_changed_beside_its_package_is_found(tmp_path: Path) -> None:
     assert "changed in the layer of the package itself" in finding.reason
 
 
+def test_a_changed_file_in_a_directory_is_found(tmp_path: Path) -> None:
+    for name, content in (
+        ("var/lib/dpkg/status", stanza("curl", "1")),
+        ("var/lib/dpkg/info/curl.md5sums", md5sums(**{"usr/bin/curl": b"vendor"})),
+        ("usr/bin/curl", b"trojan"),
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    with open_image(parse_target(f"dir:{tmp_path}")) as opened:
+        inspector = ContentInspector([], FIRST_GUESS, BYTES)
+        contents = look_at(read_image(opened, inspector=inspector), opened, inspector)
+    [finding] = contents.findings
+    assert (finding.kind, finding.path) == (Kind.TAMPERED, "usr/bin/curl")
+    assert "layer" not in finding.reason
+
+
 def test_an_upgraded_package_changes_no_file_behind_its_back(tmp_path: Path) -> None:
     upgrade = [*curl(b"newer", "2"), file("usr/bin/curl", b"newer")]
     assert look(tmp_path, BASE, upgrade).findings == ()
