@@ -1,6 +1,7 @@
 """Run a command as a whole process and take the operating system's own account of it."""
 
 import json
+import os
 import shlex
 import statistics
 import subprocess
@@ -38,12 +39,15 @@ class Run:
 
 def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Run:
     """Run a command whose exit code is 0 or 3, output thrown away."""
+    # Python keeps compiled modules, unless it is told not to, as it is on some machines for tests.
+    settings = {**(os.environ if environment is None else environment)}
+    settings.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", _LAUNCHER, *command],
         capture_output=True,
         text=True,
         check=True,
-        env=dict(environment) if environment is not None else None,
+        env=settings,
     )
     code, cpu, wall, peak = done.stdout.split()
     if int(code) not in (0, 3):

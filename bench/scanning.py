@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.inventory import image
 from bench.measuring import SEAWALL, Run, keep, median, run, told
 
-RUNS = 5
+RUNS = 3
 
 
 def main() -> list[str]:
