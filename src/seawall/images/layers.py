@@ -88,6 +88,7 @@ def read_layer(  # noqa: PLR0917 - one loop over every name, with everything it 
     inspected = inspection is not None and inspection.reads_content
     magics = selector.magics
     shortest = min(map(len, magics), default=0)
+    probing = selector.has_probes
 
     def hand_on() -> None:
         changes.names.extend(map(hash, batch))
@@ -150,7 +151,8 @@ def read_layer(  # noqa: PLR0917 - one loop over every name, with everything it 
         # What a sparse file starts with is known only with its holes filled.
         if (patterns and (tar.is_sparse or not size)) or _is_meant(head, patterns, magics):
             _check_depth(path, depth, where)
-            content = _content(tar, path, incomplete)
+            if patterns or not probing or _is_worth(tar, path, selector):
+                content = _content(tar, path, incomplete)
             if content is not None and _is_meant(content, patterns, magics):
                 yield FoundFile(path, content)
         if inspected and inspection is not None:
@@ -164,6 +166,15 @@ def _is_meant(head: bytes, patterns: list[Pattern] | None, magics: tuple[bytes, 
     if magics and head.startswith(magics):
         return True
     return bool(patterns) and any(head.startswith(pattern.magic) for pattern in patterns or ())
+
+
+def _is_worth(tar: TarReader, path: bytes, selector: Selector) -> bool:
+    """Tell whether a file that is wanted for its first bytes has more to say, as far as is seen."""
+    view = None if tar.is_sparse else tar.view()
+    if view is None:
+        return True
+    with view:
+        return selector.is_worth(shown(path), view)
 
 
 def _check_depth(path: bytes, depth: int, where: str) -> None:

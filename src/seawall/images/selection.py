@@ -8,7 +8,7 @@ bytes.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,10 +21,13 @@ class Pattern:
 
     `magic` are the bytes such a file must start with. A pattern without wildcards names a place
     that programs open by that very path, so a symbolic link there is followed (inside the image).
+    `probe` tells from path and content, where that can be seen without a copy, that the reader
+    would find nothing: most of the large files of an image are programs without a word for it.
     """
 
     path: str
     magic: bytes = b""
+    probe: Callable[[str, "bytes | memoryview"], bool] | None = None
 
     @property
     def is_exact(self) -> bool:
@@ -80,6 +83,7 @@ class Selector:
         self.endings = frozenset(self._by_ending)
         self.folders = frozenset(self._by_folder)
         self.magics = tuple({pattern.magic for pattern in self.anywhere})
+        self.has_probes = any(pattern.probe is not None for pattern in self.anywhere)
 
     def candidates(self, path: bytes) -> list[Pattern] | None:
         """Return the patterns that mean `path`; None or an empty list for most paths."""
@@ -99,6 +103,14 @@ class Selector:
         """Return the patterns that mean a file at `path` which starts with `head`."""
         found = [*(self.candidates(path) or ()), *self.anywhere]
         return [pattern for pattern in found if head.startswith(pattern.magic)]
+
+    def is_worth(self, path: str, content: "bytes | memoryview") -> bool:
+        """Tell whether one of the patterns that mean files anywhere wants this one."""
+        return any(
+            content[: len(pattern.magic)] == pattern.magic
+            and (pattern.probe is None or pattern.probe(path, content))
+            for pattern in self.anywhere
+        )
 
 
 def _above(folder: bytes) -> list[bytes]:

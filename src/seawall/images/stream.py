@@ -34,6 +34,12 @@ class ByteStream(Protocol):
     def skip(self, count: int) -> None:
         """Go on by `count` bytes; `CorruptImage` where the end comes first."""
 
+    def view(self, count: int) -> memoryview | None:
+        """Return the next `count` bytes without a copy and without going on; None: not here.
+
+        The view must be released before anything else is read.
+        """
+
 
 def truncated(where: str, position: int) -> CorruptImage:
     """Return the error for an input that ends too early."""
@@ -112,6 +118,11 @@ class MappedStream:
         """Return the next `count` bytes, fewer at the end, without going on."""
         return self._data[self._at : min(self._at + count, self._end)]
 
+    def view(self, count: int) -> memoryview | None:
+        """Return the next `count` bytes, fewer at the end, without a copy."""
+        with memoryview(self._data) as whole:
+            return whole[self._at : min(self._at + count, self._end)]
+
     def skip(self, count: int) -> None:
         """Go on by `count` bytes."""
         self._at += count
@@ -164,6 +175,10 @@ class ChunkStream:
             if not there:
                 break
         return self._buffer[self._at : self._at + count]
+
+    def view(self, _count: int) -> memoryview | None:
+        """Return None: what comes in chunks cannot be seen as one."""
+        return None
 
     def skip(self, count: int) -> None:
         """Go on by `count` bytes."""

@@ -200,6 +200,10 @@ class TarReader:
         """Return the first bytes of the entry last yielded, at most `count`, still to be read."""
         return self._stream.peek(min(count, self._stored))
 
+    def view(self) -> memoryview | None:
+        """Return the stored content of the entry last yielded, to be released; None: not here."""
+        return self._stream.view(self._stored)
+
     def chunks(self, size: int = 1 << 22) -> Iterator[bytes]:
         """Yield the stored content of the entry last yielded piece by piece, as it is read."""
         while self._stored:

@@ -1,5 +1,6 @@
 """Layers by the OCI image specification, "Applying Changesets", against a naive file system."""
 
+import mmap
 import tarfile
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ from seawall.errors import CorruptImage, LimitExceeded
 from seawall.images import FoundFile, Limits, Pattern, Selector, resolve, shown, visible
 from seawall.images.layers import Changes, clean, read_layer
 from seawall.images.limits import Budget
-from seawall.images.stream import ChunkStream
+from seawall.images.stream import ByteStream, ChunkStream, MappedStream
 from seawall.images.tar import TarReader
 from seawall.model import Incomplete
 from tests.unit.images.building import Entry, folder, hard_link, packed, symlink
@@ -131,6 +132,39 @@ def test_what_is_no_file_is_not_found(kind: bytes) -> None:
 def test_files_with_other_first_bytes_are_not_found() -> None:
     layer = [Entry("a.egg", b"PK\x03"), Entry("b.egg", b"no"), Entry("c.egg", b"P"), Entry("d.egg")]
     assert read(packed(layer)).files == [FoundFile(b"a.egg", b"PK\x03")]
+
+
+@pytest.mark.parametrize("is_mapped", [True, False])
+def test_a_file_that_a_probe_refuses_is_not_copied_where_it_can_be_seen(is_mapped: bool) -> None:
+    asked: list[tuple[str, bytes]] = []
+
+    def probe(path: str, content: bytes | memoryview) -> bool:
+        asked.append((path, bytes(content)))
+        return bytes(content).endswith(b"yes")
+
+    layer = [
+        *(Entry("bin/a", b"MAGIC yes"), Entry("bin/b", b"MAGIC no"), Entry("bin/c", b"other yes")),
+        *(Entry("bin/wanted", b"MAGIC no"), Entry("bin/last", b"MAGIC too yes")),
+    ]
+    archive = packed(layer)
+    stream: ByteStream = ChunkStream(iter((archive,)), "test")
+    if is_mapped:
+        memory = mmap.mmap(-1, len(archive))
+        memory[:] = archive
+        stream = MappedStream(memory, 0, len(archive), "test")
+    selector = Selector([Pattern("**/*", b"MAGIC", probe), Pattern("**/wanted")])
+    tar = TarReader(stream, Budget(Limits()))
+    found = {f.path: f.content for f in read_layer(tar, selector, Changes(), [], "test")}
+    seen = {b"bin/a": b"MAGIC yes", b"bin/wanted": b"MAGIC no", b"bin/last": b"MAGIC too yes"}
+    if is_mapped:
+        assert found == seen
+        assert asked == [
+            (f"bin/{n}", c)
+            for n, c in (("a", seen[b"bin/a"]), ("b", b"MAGIC no"), ("last", seen[b"bin/last"]))
+        ]
+        memory.close()  # no view is left behind
+    else:
+        assert found == seen | {b"bin/b": b"MAGIC no"}, "its reader finds nothing itself"
 
 
 def test_the_first_bytes_of_a_sparse_file_are_not_those_that_are_stored() -> None:

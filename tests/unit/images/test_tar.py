@@ -281,6 +281,9 @@ class Endless:
     def peek(self, count: int) -> bytes:
         return bytes(count)
 
+    def view(self, _count: int) -> None:
+        """Nothing: no content is real."""
+
     def skip(self, count: int) -> None:
         self.skipped += count
 

@@ -266,6 +266,9 @@ class _Counting:
     def peek(self, count: int) -> bytes:
         return self._stream.peek(count)
 
+    def view(self, _count: int) -> None:
+        """Nothing: headers alone are asked for."""
+
     def skip(self, count: int) -> None:
         self.position += count
         self._stream.skip(count)

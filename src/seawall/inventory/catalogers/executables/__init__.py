@@ -18,30 +18,35 @@ _TELLING = (b".go.buildinfo\0", b".dep-v0\0", b".gopclntab\0")
 
 def executable(file: ImageFile) -> Iterator[Fact]:
     """Yield the packages inside an executable; files that only begin like one hold none."""
-    rules = named(file.path)
-    layout = _layout(file.content, in_any_case=bool(rules))
+    layout = _layout(file.content) if is_worth_reading(file.path, file.content) else None
     if layout is None:
         return
     yield from go_binary.packages(file, layout)
     yield from rust_binary.packages(file, layout)
-    if rules:
+    if rules := named(file.path):
         yield from classified(file, layout, rules)
 
 
-def _layout(content: bytes, in_any_case: bool) -> Layout | None:
-    """Return the layout of a file worth reading; None for others."""
-    if not content.startswith(elf.MAGIC):
-        return pe.read(content) if content.startswith(pe.MAGIC) else mach_o.read(content)
+def is_worth_reading(path: str, content: bytes | memoryview) -> bool:
+    """Tell whether an executable may name packages, from its own name and those of its sections."""
+    if content[: len(elf.MAGIC)] != elf.MAGIC or named(path):
+        return True
     names = elf.section_names(content)
     # Without names there may be a Go program all the same: it runs without them.
-    if in_any_case or not names or any(telling in names for telling in _TELLING):
+    return not names or any(telling in names for telling in _TELLING)
+
+
+def _layout(content: bytes) -> Layout | None:
+    if content.startswith(elf.MAGIC):
         return elf.read(content)
-    return None
+    return pe.read(content) if content.startswith(pe.MAGIC) else mach_o.read(content)
 
 
 EXECUTABLES = Cataloger(
     "executables",
-    tuple(Pattern("**/*", magic=magic) for magic in (elf.MAGIC, pe.MAGIC, *mach_o.MAGICS)),
+    tuple(
+        Pattern("**/*", magic, is_worth_reading) for magic in (elf.MAGIC, pe.MAGIC, *mach_o.MAGICS)
+    ),
     executable,
 )
 

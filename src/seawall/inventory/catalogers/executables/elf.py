@@ -45,7 +45,7 @@ _FORMS = {
 }
 
 
-def section_names(content: bytes) -> bytes:
+def section_names(content: bytes | memoryview) -> bytes:
     """Return the names of the sections, each with a zero byte behind; empty without a table."""
     form = _form(content)
     if form is None or len(content) < form.header.size:
@@ -57,7 +57,8 @@ def section_names(content: bytes) -> bytes:
     if at + entry > len(content):
         return b""
     fields = form.section.unpack_from(content, at)
-    return content[fields[4] : fields[4] + fields[5]] if fields[1] != _NOBITS else b""
+    names = content[fields[4] : fields[4] + fields[5]] if fields[1] != _NOBITS else b""
+    return bytes(names)
 
 
 def read(content: bytes) -> Layout | None:
@@ -95,7 +96,7 @@ def read(content: bytes) -> Layout | None:
     return Layout(named, sorted(mapped), tuple(writable), tuple(allocated or data))
 
 
-def _form(content: bytes) -> _Form | None:
+def _form(content: bytes | memoryview) -> _Form | None:
     if content[:4] != MAGIC or len(content) < 6:
         return None
     return _FORMS.get((content[4], content[5]))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.inventory.catalogers import ImageFile
-from seawall.inventory.catalogers.executables import executable
+from seawall.inventory.catalogers.executables import executable, is_worth_reading
 from seawall.inventory.catalogers.executables.go_binary import Module, parse
 from seawall.model import Incomplete, Package
 from tests.unit.inventory.catalogers.executables.elf_files import ADDRESS, elf
@@ -182,6 +182,21 @@ def test_a_program_without_a_list_of_modules_still_has_its_standard_library() ->
     assert named(found) == [("stdlib", "go1.19.8")]
     assert isinstance(found[0], Package)
     assert "lists no modules" in found[0].evidence
+
+
+def test_a_program_tells_without_a_copy_whether_it_is_worth_reading() -> None:
+    library = elf({".text": b"x"}, writable=())
+    program = elf({".go.buildinfo": b"x"}, writable=())
+    for content, path, is_worth in (
+        (library, "usr/lib/libx.so", False),
+        (library, "usr/sbin/nginx", True),
+        (program, "usr/bin/shop", True),
+        (b"MZ" + b"\0" * 100, "x.exe", True),
+    ):
+        with memoryview(content) as view:
+            assert is_worth_reading(path, view) is is_worth
+        if not is_worth:
+            assert list(executable(ImageFile(path, content))) == []
 
 
 def test_a_go_program_without_build_information_is_said_to_be_unread() -> None:
