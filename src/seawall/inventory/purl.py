@@ -73,6 +73,8 @@ _DISTRO_LETTERS = 200  # the longest are below 50
 _DISTRO = re.compile(r"(?:(.*?[^- ])[- ])??v?([0-9][^\s]*)")
 _EPOCH = re.compile(r"([0-9]+):(.*)", re.DOTALL)
 _SOURCE_RPM = re.compile(r"(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm")
+_PLAIN_TYPES = frozenset({"npm", "pypi", "gem", "cargo"})
+_PLAIN = re.compile(r"pkg:[a-z]+/[a-z0-9][a-z0-9.-]*@[A-Za-z0-9][A-Za-z0-9.-]*")
 _UUID = "uuid "  # how the evidence of a Julia package names what its package-url must have
 
 
@@ -90,6 +92,11 @@ def purl(package: Package, distribution: Distribution | None) -> str:
     Raises:
         ValueError: the package has no name that a package-url could carry.
     """
+    if package.type in _PLAIN_TYPES and not package.arch:
+        # Most packages of an image: nothing to fold, to quote or to add.
+        url = f"pkg:{package.type}/{package.name}@{package.version}"
+        if _PLAIN.fullmatch(url):
+            return url
     namespace, name, version = "", package.name, package.version
     qualifiers: dict[str, str] = {}
     if package.arch:

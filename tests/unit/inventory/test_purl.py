@@ -4,6 +4,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packageurl import PackageURL
 
 from seawall.advisories.distributions import FAMILIES
 from seawall.inventory import purl
@@ -65,6 +66,23 @@ def test_whatever_a_package_json_says_each_package_has_a_package_url(
     for fact in npm.installed(ImageFile("a/node_modules/b/package.json", content)):
         if isinstance(fact, Package):
             assert purl(fact, None).startswith("pkg:npm/")
+
+
+@given(
+    kind=st.sampled_from(["npm", "pypi", "gem", "cargo", "golang"]),
+    name=st.text("ab0.-_@/A", min_size=1, max_size=8),
+    version=st.text("01.-_+:aA~", max_size=6),
+)
+def test_a_plain_package_url_is_the_one_that_the_library_writes(
+    kind: str, name: str, version: str
+) -> None:
+    package = Package(type=kind, name=name, version=version)
+    folder, _, last = name.rpartition("/")
+    try:
+        expected = PackageURL(kind, folder or None, last, version).to_string()
+    except ValueError:
+        return
+    assert purl(package, None) == expected
 
 
 @given(text=st.text())
