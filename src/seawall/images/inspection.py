@@ -25,5 +25,5 @@ class Inspection(Protocol):
     def file(self, path: bytes, mode: int, size: int, blocks: Iterator[bytes]) -> None:
         """Look at a regular file: its permission bits, its size in bytes, and its content.
 
-        Blocks that are not taken are skipped. A name may come twice: the later one counts.
+        Blocks that are not taken are skipped. A name may come twice: the image shows the later one.
         """

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from typing import Protocol
 
-from seawall.errors import CorruptImage
+from seawall.errors import CorruptImage, SourceUnavailable
 
 _LARGE = 1 << 20
 _RELEASE = 16 << 20  # bytes behind the reader before pages are given back
@@ -97,7 +97,12 @@ class MappedStream:
         self._release_at = start + _RELEASE
 
     def read(self, count: int) -> bytes:
-        """Return exactly `count` bytes; ``b""`` at a clean end."""
+        """Return exactly `count` bytes; ``b""`` at a clean end.
+
+        Raises:
+            CorruptImage: the end comes after some but before `count` bytes.
+            SourceUnavailable: the file cannot be read there.
+        """
         at = self._at
         after = at + count
         if after > self._end:
@@ -106,7 +111,13 @@ class MappedStream:
             raise truncated(self.where, self._end - self._start)
         self._at = after
         if count >= _LARGE and self._descriptor is not None:
-            data = self._descriptor.read(count, at)
+            try:
+                data = self._descriptor.read(count, at)
+            except OSError as error:  # says neither of which file it is nor that it was reading
+                raise SourceUnavailable(
+                    f"{self.where}: cannot be read ({error.strerror})",
+                    "the disk or the network file system may be failing: copy it elsewhere",
+                ) from error
             if len(data) == count:
                 return data
         data = self._data[at:after]

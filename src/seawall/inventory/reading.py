@@ -133,8 +133,10 @@ def read_image(
     known = desk.recall(opened)
     inspect = desk.begin if inspector or cache else None
     packages = 0
+    read: set[str] = set()
     for number, reading in enumerate(opened.layers(book.selector, inspect, known), 1):
         facts = _layer_facts(reading, book)
+        read.add(reading.diff_id)  # perhaps a known one: not all sources can leave these out
         desk.keep(reading.diff_id, facts, reading.inspection)
         packages += sum(len(found) for found in facts.facts.values())
         if progress is not None:
@@ -144,7 +146,7 @@ def read_image(
     _follow_links(ordered, opened, book)
     present = _present(ordered)
     inventory = _merge(image, ordered, present)
-    return Reading(image, inventory, ordered, present, desk.inspections, len(known))
+    return Reading(image, inventory, ordered, present, desk.inspections, len(known - read))
 
 
 def inspect_layers(

@@ -10,7 +10,7 @@ import seawall
 from seawall.advisories import AdvisoryStore, Currency, of_feeds
 from seawall.inventory import NOTHING_FOUND
 from seawall.model import Finding, FixState, Image, Inventory, Kind, Severity, Urgency
-from seawall.scanning.configuration import configuration_findings, is_project
+from seawall.scanning.configuration import configuration_findings, is_build_file, is_project
 from seawall.scanning.content.looking import Contents
 from seawall.scanning.kernel import HostKernel
 from seawall.scanning.report import AdvisoryData, Report
@@ -50,8 +50,10 @@ def scan(
     others: tuple[Finding, ...] = ()
     gaps = inventory.incomplete
     if contents is not None:
-        if contents.build_files and is_project(image, inventory):
-            gaps = tuple(gap for gap in gaps if gap != NOTHING_FOUND)  # a Dockerfile was judged
+        if is_project(image, inventory) and any(
+            is_build_file(path, data) for path, data in contents.build_files.items()
+        ):
+            gaps = tuple(gap for gap in gaps if gap != NOTHING_FOUND)
         others = (*contents.findings, *configuration_findings(image, contents, inventory))
     return Report(
         image=image,

@@ -2,7 +2,8 @@
 
 Symbolic links are never followed out of the directory: an absolute target starts at its root. Each
 folder is opened from the one above it and never by its whole path (openat(2), O_NOFOLLOW): what is
-swapped for a link meanwhile leads nowhere, and no path is too long for the kernel. Places too deep
+swapped for a link meanwhile leads nowhere, and folders may nest deeper than the kernel takes in one
+path. Places too deep
 for `Limits.depth` or `_PATH_BYTES` are gaps; the rest is read.
 
 What is not the machine's own content is left out and named in the notes: pseudo file systems,
@@ -15,8 +16,9 @@ import os
 import stat
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from operator import itemgetter
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 from seawall.errors import SourceUnavailable, UnknownTarget
 from seawall.images.file_forms import no_directory
@@ -115,7 +117,9 @@ class Directory:
                     with os.scandir(here) as scan:
                         # One more than allowed is enough to refuse a folder of millions.
                         some = itertools.islice(scan, self._limits.entries + 1)
-                        entries = sorted((os.fsencode(entry.name), entry) for entry in some)
+                        # A name may come twice while a folder changes.
+                        named = ((os.fsencode(entry.name), entry) for entry in some)
+                        entries = sorted(named, key=itemgetter(0))
                 except OSError as error:
                     self._unlisted(folder, error, reading)
                     continue
@@ -133,7 +137,9 @@ class Directory:
                     if is_folder:
                         left_out = mounts.get(path) or _engine_storage(path)
                         if left_out:
-                            self.notes.append(f"left out /{shown(path)} ({left_out})")
+                            note = f"left out /{shown(path)} ({left_out})"
+                            if note not in self.notes:  # it may be walked again
+                                self.notes.append(note)
                         elif not beyond.notes(path, depth + 1):
                             folders.append((path, depth + 1))
                         continue
@@ -217,9 +223,7 @@ class Directory:
                     content = None
                     file.seek(0)
             if inspection is not None and inspection.reads_content:
-                blocks = (
-                    iter(lambda: file.read(_BLOCK), b"") if content is None else iter([content])
-                )
+                blocks = _blocks(file, status.st_size) if content is None else iter([content])
                 inspection.file(path, stat.S_IMODE(status.st_mode), status.st_size, blocks)
             return content
 
@@ -335,6 +339,13 @@ def _cut(path: bytes) -> str:
     if len(path) <= _SHOWN:
         return shown(path)
     return shown(path[: path.rfind(b"/", 0, _SHOWN) + 1] or path[:_SHOWN]) + "…"
+
+
+def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """Yield a file's content, and no more of it than it had: somebody may be writing to it."""
+    while size > 0 and (block := file.read(min(size, _BLOCK))):
+        size -= len(block)
+        yield block
 
 
 def _hand_on(

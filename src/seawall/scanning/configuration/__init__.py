@@ -7,7 +7,11 @@ Dockerfiles of a project. A check is one module of ``checks/`` and one line of `
 from seawall.scanning.configuration.checks import CHECKS
 from seawall.scanning.configuration.contract import BuildFile, Check, ImageFacts, Problem
 from seawall.scanning.configuration.dockerfile import Dockerfile, parse
-from seawall.scanning.configuration.findings import configuration_findings, is_project
+from seawall.scanning.configuration.findings import (
+    configuration_findings,
+    is_build_file,
+    is_project,
+)
 
 __all__ = [
     "CHECKS",
@@ -17,6 +21,7 @@ __all__ = [
     "ImageFacts",
     "Problem",
     "configuration_findings",
+    "is_build_file",
     "is_project",
     "parse",
 ]

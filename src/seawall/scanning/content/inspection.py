@@ -6,7 +6,8 @@ the layer.
 
 import hashlib
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,6 +24,8 @@ from seawall.scanning.content.searching import Kept, Looking
 WHOLE_BYTES = 16 << 20  # files up to this size are shown to detectors in one piece
 _OVERLAP = 4 << 10  # bytes that two windows of a large file share
 _BATCH_BYTES, _BATCH_FILES = 1 << 20, 2_000  # what is searched at once
+_WINDOW_BYTES = 500  # of memory that a window costs beside its content
+MOST_HITS = 1_000  # in one file
 _HASHED_BESIDE = 32 << 10  # bytes; handing on less costs more than hashing it
 _SETUID, _SETGID = 0o4000, 0o2000
 # Where packages of the operating system put their files; what is elsewhere has no checksum of it.
@@ -82,12 +85,13 @@ class LayerContent:
         self._system, self._content_bytes = system, content_bytes
         self._paths = array("q")  # hashes of the names whose digest is known
         self._digests = array("Q")  # the first eight bytes of each: enough to tell a change
-        self._hits: dict[bytes, list[FileHit]] = {}
+        self._hits: dict[bytes, dict[FileHit, None]] = {}
         self.links: dict[bytes, Link] = {}  # in the system's folders only
         self.privileged: dict[bytes, int] = {}  # permission bits of setuid and setgid files
         self.build_files: dict[bytes, bytes] = {}  # Dockerfiles, and what they ignore
         self._limited: list[Incomplete] = []  # too large
         self._refused: list[Incomplete] = []  # by a detector
+        self._crowded: set[bytes] = set()  # files with more hits than are kept
         self._batch: list[tuple[bytes, Window]] = []
         self._batch_bytes = 0
 
@@ -107,6 +111,13 @@ class LayerContent:
         """Return the first eight bytes of each file's digest, by the hash of its path."""
         self._finish()
         return dict(zip(self._paths, self._digests, strict=True))
+
+    def twice(self) -> Set[int]:
+        """Return the hashes of the paths that stand in the layer more than once."""
+        self._finish()
+        if len(set(self._paths)) == len(self._paths):
+            return frozenset()
+        return {path for path, count in Counter(self._paths).items() if count > 1}
 
     def names(self, paths: Sequence[bytes]) -> None:
         """Nothing: names alone tell nothing here."""
@@ -134,7 +145,7 @@ class LayerContent:
         data = b"".join(blocks)
         if algorithm:
             self._hash(path, algorithm, data)
-        if data:
+        if data and self._looking.detectors:
             seen = data[: self._content_bytes]
             self._add(path, Window(shown(path), mode, len(data), seen))
             self._note_limit(path, len(data))
@@ -149,7 +160,7 @@ class LayerContent:
         for block in blocks:
             if state is not None:
                 self._background.do(partial(state.update, block), len(block))
-            if seen < self._content_bytes:
+            if seen < self._content_bytes and self._looking.detectors:
                 data = tail + block if tail else block
                 offset = seen - len(tail)
                 self._add(path, Window(shown(path), mode, size, data, offset, line))
@@ -201,7 +212,7 @@ class LayerContent:
     def _send(self) -> None:
         batch, size = self._batch, self._batch_bytes
         self._batch, self._batch_bytes = [], 0
-        self._background.do(partial(self._look, batch), size)
+        self._background.do(partial(self._look, batch), size + _WINDOW_BYTES * len(batch))
 
     def _finish(self) -> None:
         if self._batch:
@@ -214,10 +225,13 @@ class LayerContent:
             if isinstance(said, LimitExceeded):
                 self._refused.append(Incomplete(window.path, str(said)))
                 continue
-            found = FileHit(path, detector.name, said)
-            known = self._hits.setdefault(path, [])
-            if found not in known:
-                known.append(found)
+            known = self._hits.setdefault(path, {})
+            if len(known) < MOST_HITS:
+                known[FileHit(path, detector.name, said)] = None
+            elif len(known) == MOST_HITS and path not in self._crowded:
+                self._crowded.add(path)
+                reason = f"more than {MOST_HITS:,} findings in it: the others are not told"
+                self._refused.append(Incomplete(window.path, reason))
 
     def encode(self, names: Iterable[bytes]) -> bytes:
         """Return all of it as bytes; names stand as their numbers in `names`.
@@ -253,7 +267,7 @@ class LayerContent:
         except (zstandard.ZstdError, msgspec.MsgspecError, KeyError) as error:
             raise ValueError(f"not a stored inspection: {error}") from error
         for found in stored.hits:
-            self._hits.setdefault(found.path, []).append(found)
+            self._hits.setdefault(found.path, {})[found] = None
         self.links, self.privileged = stored.links, stored.privileged
         self._limited = stored.incomplete
 
@@ -291,6 +305,10 @@ class ContentInspector:
     def only_hashing(self, system: str) -> "ContentInspector":
         """Return an inspector without detectors, for another algorithm of the system's packages."""
         return ContentInspector((), system, self._content_bytes)
+
+    def finish(self) -> None:
+        """Wait until all that was read is looked at; raise what went wrong."""
+        self._background.finish()
 
     def restore(self, data: bytes, names: Iterable[bytes]) -> LayerContent:
         """Return an inspection that was kept."""

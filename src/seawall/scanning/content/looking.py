@@ -42,6 +42,7 @@ def look_at(
 
     Raises what `read_image` raises.
     """
+    inspector.finish()
     records = Records(reading)
     system = _system_algorithm(records)
     contents = cast("Mapping[str, LayerContent]", reading.inspections)
@@ -50,9 +51,10 @@ def look_at(
         again = inspector.only_hashing(system)
         by_digest = cast("Mapping[str, LayerContent]", inspect_layers(opened, again, cache))
     digests = [by_digest[diff_id].digests() for diff_id, _ in reading.layers]
+    sure = [_of_one_file(by_digest[diff_id]) for diff_id, _ in reading.layers]
     said = list(_in_configuration(reading.image, inspector.looking))
     findings = [
-        *_hits(reading, contents, digests, records, inspector.looking.detectors),
+        *_hits(reading, contents, sure, records, inspector.looking.detectors),
         *(item for item in said if isinstance(item, Finding)),
         *changed_files(reading, by_digest, digests, records, system),
     ]
@@ -75,6 +77,12 @@ def _system_algorithm(records: Records) -> str:
         if not record.owner.startswith("pypi:")
     )
     return used.most_common(1)[0][0] if used else ""
+
+
+def _of_one_file(content: LayerContent) -> Mapping[int, int]:
+    """Return the digests but for names that stand twice: a hit may be in what was overwritten."""
+    twice, digests = content.twice(), content.digests()
+    return {n: digest for n, digest in digests.items() if n not in twice} if twice else digests
 
 
 def _hits(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from itertools import accumulate
+from operator import itemgetter
 from typing import Any, Protocol
 
 import hyperscan
@@ -85,7 +86,8 @@ def compiled(patterns: Sequence[Pattern], kept: Kept | None = None) -> Any:
     key = hashlib.sha256(repr([version("hyperscan"), *patterns]).encode()).hexdigest()
     if kept is not None and (data := kept.get(_KEPT, key)) is not None:
         try:
-            # It holds a checksum, the engine's version and the processor it was made for.
+            # It is refused where it is damaged or of another version or processor; that nobody else
+            # wrote it is for the cache to see to.
             database = hyperscan.loadb(data, hyperscan.HS_MODE_BLOCK)
             database.scratch = hyperscan.Scratch(database)
             return database
@@ -126,15 +128,21 @@ class Looking:
 
         A `LimitExceeded` ends what one detector says of one window.
         """
-        forms = [(n, form) for n, window in enumerate(windows) for form in _forms(window)]
-        found = self._search.places([form.data for _, form in forms])
-        for (number, form), places in zip(forms, found, strict=True):
+        forms = [(number, window, False) for number, window in enumerate(windows)]
+        forms += [
+            (number, text, True)
+            for number, window in enumerate(windows)
+            if (text := _as_text(window)) is not None
+        ]
+        forms.sort(key=itemgetter(0))
+        found = self._search.places([form.data for _, form, _ in forms])
+        for (number, form, is_text), places in zip(forms, found, strict=True):
             if places or places is None or self._eager:
-                for detector, said in self._look(form, places):
+                for detector, said in self._look(form, places, is_text):
                     yield number, detector, said
 
     def _look(
-        self, window: Window, places: Iterable[Place] | None
+        self, window: Window, places: Iterable[Place] | None, is_text: bool
     ) -> Iterator[tuple[Detector, Hit | LimitExceeded]]:
         asked: dict[int, list[Place] | None]
         if places is None:
@@ -148,6 +156,8 @@ class Looking:
                     mine.append((own, end))
         for number, its in sorted(asked.items()):
             detector = self.detectors[number]
+            if is_text and not detector.reads_text:
+                continue
             try:
                 for hit in detector.look(window, its):
                     yield detector, hit
@@ -155,15 +165,15 @@ class Looking:
                 yield detector, error
 
 
-def _forms(window: Window) -> Iterator[Window]:
-    """Yield a window and, of text with two bytes a character, the same in UTF-8."""
-    yield window
+def _as_text(window: Window) -> Window | None:
+    """Return text with two bytes a character in UTF-8, without its mark; None for other content."""
     encoding = _wide(window.data)
-    if encoding:
-        data = window.data.decode(encoding, "replace").encode("utf-8", "replace")
-        is_last = window.offset + len(window.data) == window.size
-        size = window.offset + len(data) if is_last else window.size
-        yield replace(window, data=data, size=size)
+    if not encoding:
+        return None
+    text = window.data.decode(encoding, "replace").removeprefix("\ufeff")
+    data = text.encode("utf-8", "replace")
+    is_last = window.offset + len(window.data) == window.size
+    return replace(window, data=data, size=window.offset + len(data) if is_last else window.size)
 
 
 def _wide(data: bytes) -> str:

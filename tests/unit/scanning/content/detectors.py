@@ -16,6 +16,7 @@ class Words:
     kind: Kind = Kind.SECRET
     name: str = "words"
     key: str = "1"
+    reads_text: bool = True
     seen: list[tuple[str, int, int]] = field(default_factory=list)  # path, offset, length
 
     patterns: tuple[Pattern, ...] = ()

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 from functools import partial
 
@@ -50,13 +52,41 @@ def test_one_task_that_is_larger_than_all_that_may_wait_is_done() -> None:
     assert done == [1]
 
 
-def test_what_a_task_raises_is_raised_once_to_whoever_waits() -> None:
+def test_what_a_task_raises_is_raised_to_whoever_waits_and_ends_the_work() -> None:
     work = Background()
 
     def broken() -> None:
         raise ZeroDivisionError
 
     work.do(broken, 1)
+    done: list[int] = []
+    work.do(partial(done.append, 1), 1)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            work.finish()
+    assert done == [], "its results would lack those of the task that failed"
     with pytest.raises(ZeroDivisionError):
-        work.finish()
+        work.do(partial(done.append, 2), 1)
+
+
+def test_the_thread_ends_with_the_work_that_it_is_for() -> None:
+    work = Background()
+    threads: list[threading.Thread] = []
+    work.do(lambda: threads.append(threading.current_thread()), 1)
     work.finish()
+    del work
+    threads[0].join(10)
+    assert not threads[0].is_alive()
+
+
+def test_a_program_that_ends_does_not_wait_for_the_work() -> None:
+    code = (
+        "import time\n"
+        "from seawall.scanning.content.background import Background\n"
+        "work = Background()\n"
+        "for _ in range(1000): work.do(lambda: time.sleep(3600), 1)\n"
+        "raise KeyboardInterrupt\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode != 0
+    assert b"KeyboardInterrupt" in done.stderr

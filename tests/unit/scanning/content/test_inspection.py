@@ -5,6 +5,7 @@ import pytest
 
 from seawall.scanning.content.contract import Hit, Place, Window
 from seawall.scanning.content.inspection import (
+    MOST_HITS,
     WHOLE_BYTES,
     ContentInspector,
     LayerContent,
@@ -96,6 +97,16 @@ def test_what_goes_wrong_in_the_background_is_raised_to_whoever_asks() -> None:
     layer.file(b"srv/x", 0, 1, iter([b"x"]))
     with pytest.raises(ZeroDivisionError, match="srv/x"):
         list(layer.hits)
+
+
+def test_a_file_full_of_hits_is_told_in_part_and_said() -> None:
+    layer = content()
+    data = b" ".join(b"TOKEN%d" % number for number in range(MOST_HITS + 50))
+    layer.file(b"srv/x", 0, len(data), iter([data]))
+    assert len(list(layer.hits)) == MOST_HITS
+    assert [item.reason for item in layer.incomplete] == [
+        "more than 1,000 findings in it: the others are not told"
+    ]
 
 
 def test_content_that_takes_too_long_is_said() -> None:

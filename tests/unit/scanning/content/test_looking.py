@@ -1,13 +1,17 @@
 import base64
 import hashlib
 import tarfile
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from seawall.images import open_image, parse_target
 from seawall.inventory import read_image
 from seawall.model import Kind, Severity, Urgency
+from seawall.scanning.content.contract import Hit, Place, Window
 from seawall.scanning.content.inspection import ContentInspector
 from seawall.scanning.content.looking import FIRST_GUESS, Contents, look_at
 from tests.unit.inventory.images import file, link, save
@@ -90,6 +94,43 @@ def test_a_changed_file_in_a_directory_is_found(tmp_path: Path) -> None:
     [finding] = contents.findings
     assert (finding.kind, finding.path) == (Kind.TAMPERED, "usr/bin/curl")
     assert "layer" not in finding.reason
+
+
+def test_a_secret_that_the_layer_itself_overwrites_is_nobodys_but_its_own(tmp_path: Path) -> None:
+    secret = file("usr/bin/curl", b"TOKEN1")
+    [finding] = look(tmp_path, [*BASE[:-1], secret, file("usr/bin/curl", b"vendor")]).findings
+    assert (finding.kind, finding.urgency) == (Kind.SECRET, Urgency.NOW)
+    assert "as its package" not in finding.reason
+
+
+@dataclass
+class _Slow(Words):
+    """Takes its time, and notes whether it was asked meanwhile."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    was_interrupted: bool = False
+
+    def look(self, _window: Window, _places: Sequence[Place] | None) -> Iterator[Hit]:
+        if not self.lock.acquire(blocking=False):
+            self.was_interrupted = True
+            return
+        time.sleep(0.3)
+        self.lock.release()
+        yield from ()
+
+
+def test_all_is_looked_at_before_the_configuration_is(tmp_path: Path) -> None:
+    digest = base64.b64encode(hashlib.sha1(b"x", usedforsecurity=False).digest()).decode()
+    database = f"P:curl\nV:1\nF:usr/bin\nR:curl\nZ:Q1{digest}\n\n".encode()
+    large = file("srv/large", bytes(2 << 20))  # searched by itself, at once
+    layer = [file("lib/apk/db/installed", database), file("usr/bin/curl", b"x"), large]
+    target = save(tmp_path / "image.tar", [layer], {"config": {"Env": ["A=1"]}})
+    detector = _Slow()
+    with open_image(parse_target(target)) as opened:
+        inspector = ContentInspector([detector], FIRST_GUESS, BYTES)
+        contents = look_at(read_image(opened, inspector=inspector), opened, inspector)
+    assert contents.findings == (), "the second reading compared SHA-1"
+    assert not detector.was_interrupted
 
 
 def test_an_upgraded_package_changes_no_file_behind_its_back(tmp_path: Path) -> None:

@@ -102,6 +102,20 @@ def test_text_with_two_bytes_a_character_is_looked_at_as_text(encoding: str) -> 
     assert [getattr(answer, "evidence", "") for _, _, answer in said] == ["TOKEN1"]
 
 
+def test_what_stands_first_in_text_with_a_mark_stands_first() -> None:
+    data = "TOKEN1 and some more text\r\n".encode("utf-16")
+    detector = Choosy(patterns=(Pattern(rb"^TOKEN\d"),))
+    list(Looking([detector]).look([Window("x", 0, len(data), data)]))
+    assert len(detector.seen) == 1
+
+
+def test_a_detector_that_reads_no_text_sees_the_file_as_it_is() -> None:
+    words = Words(reads_text=False)
+    data = "# settings of the shop\r\nTOKEN1\r\n".encode("utf-16")
+    list(Looking([words]).look([Window("x", 0, len(data), data)]))
+    assert words.seen == [("x", 0, len(data))]
+
+
 def test_content_with_some_zeros_is_not_taken_for_wide_text() -> None:
     words = Words()
     data = b"\x7fELF\x01\x00\x02\x00" + b"\x00\x01" * 200

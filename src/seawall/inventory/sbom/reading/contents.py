@@ -94,7 +94,7 @@ class Contents:
                 wrong = wrong or text
         if found is None:
             if wrong:
-                self.damaged(place, called, f"{wrong[:_NAME_LETTERS]!r} is no package-url")
+                self.damaged(place, called, "its package-url is none")  # it may hold a password
             else:
                 self.refuse("without package-url", called)
             return

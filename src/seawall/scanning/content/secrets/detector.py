@@ -74,6 +74,7 @@ class SecretsDetector:
     """Shows windows to all rules at once."""
 
     name = "secrets"
+    reads_text = True
 
     def __init__(self, rules: Sequence[Rule] | None = None) -> None:
         """Use `rules`, the more specific one of two first; None: our own."""

@@ -45,13 +45,13 @@ def test_a_damaged_package_url_costs_its_component_only() -> None:
     inventory = parsed(cyclonedx(BASH, library("ms", "1", "npm:ms@1"), DASH)).inventory
     assert [package.name for package in inventory.packages] == ["bash", "dash"]
     assert [gap.reason for gap in inventory.incomplete] == [
-        "component 2 (ms): 'npm:ms@1' is no package-url"
+        "component 2 (ms): its package-url is none"
     ]
     document = spdx(package("ms", "1", "pkg:npm"), package("x", "1", "pkg:npm/x@1"))
     inventory = parsed(document).inventory
     assert [each.name for each in inventory.packages] == ["x"]
     assert [gap.reason for gap in inventory.incomplete] == [
-        "package 1 (ms): 'pkg:npm' is no package-url"
+        "package 1 (ms): its package-url is none"
     ]
 
 
