@@ -5,10 +5,18 @@ answers has stood still: a mirror, or a folder carried over by hand. The newest 
 where little happens: a small ecosystem rightly has no news for half a year. So the date of asking
 counts always, and the newest record where its feed is large enough for news to be regular.
 
-How long such a feed may be silent was measured: of the feeds that the snapshot is made of, from
-August 2025 to August 2026, the longest time without a changed record was 14 days among the
-distributions (AlmaLinux, over Christmas) and 40 among the languages (PyPI), CRAN's 14 records
-aside; only PHP's, which is there in part, had 101.
+It is the whole feed that must not fall silent, all its releases and withdrawn records included: one
+file brings them all, so what stands still stands still as a whole, and one release is silent for
+longer than its feed. A release's own newest record counts only where it lags half a year behind:
+then the feed has stopped to speak of it.
+
+How long a feed may be silent was measured on what `FeedState.newest` is made of: the dates of all
+records, in the last two years of each feed that the snapshot is made of (most end in August 2026).
+The longest times without a changed record: AlmaLinux 14.4 days, Debian 8.4; RubyGems 42, PyPI 38,
+Go 35, crates.io 34, Bitnami 9 (81 in the year before its last). PHP's, which is there in part, had
+101; CRAN has 14 records, and those of Alpine and npm carry the date of their copy, which tells
+nothing. Parts of a feed are silent for longer: Debian 13 for 19 days, PyPI's records that name
+versions for 64. The limits are the longest of the feeds, and the week that may pass unasked.
 """
 
 from collections.abc import Collection, Iterable
@@ -20,8 +28,8 @@ from seawall.advisories.store import AdvisoryStore, FeedState
 
 OLD = timedelta(days=7)  # since the store asked; from here on a reader should know
 OUTDATED = timedelta(days=183)  # from here on so much is missing that a scan is incomplete
-_SILENT = timedelta(days=15)
-_SILENT_LANGUAGE = timedelta(days=45)
+_SILENT = timedelta(days=15) + OLD  # of whole feeds, not of releases: see above
+_SILENT_LANGUAGE = timedelta(days=45) + OLD
 _REGULAR = 500  # records of a feed from which on it has news at least every few weeks
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -35,20 +43,54 @@ class Currency:
     obtained: str  # RFC 3339: when the store last knew it to be what its feed has
     is_regular: bool = True  # its feed is large enough that long silence means something
     until: str = ""  # YYYY-MM-DD after which nobody publishes any more: the release's end of life
+    feed_newest: str = ""  # as `newest`, of the whole feed; empty where `newest` is that already
 
     @property
     def as_of(self) -> str:
-        """Since when news may be missing, as the feed writes it; empty when nothing tells."""
-        told = [self.obtained, *([self.newest] if self.is_regular else [])]
+        """Since when news may be missing, as the feed writes it; empty when nothing tells.
+
+        Of a release that had ended when the store asked, and whose feed was not silent then, that
+        nothing came since tells nothing.
+        """
+        counts = self.is_regular and not self._is_complete
+        told = [self.obtained, *([self._heard] if counts else [])]
         return min(filter(None, told), key=_moment, default="")
 
     def is_old(self, now: datetime) -> bool:
         """Tell whether a reader should know that news may be missing."""
-        return self._lacks(now, OLD, _SILENT_LANGUAGE if self._is_language else _SILENT)
+        return self._lacks(now, OLD, self._silent)
 
     def is_outdated(self, now: datetime) -> bool:
         """Tell whether so much may be missing that "nothing found" means little."""
         return self._lacks(now, OUTDATED, OUTDATED)
+
+    @property
+    def _heard(self) -> str:
+        """When its feed last spoke, or the release, where it had not for half a year when asked.
+
+        Languages have no releases: what stands behind a colon there is a small repository.
+        """
+        latest = max(self.newest, self.feed_newest, key=_moment)
+        if self._is_language or not self.newest:
+            return latest
+        asked = self._before_its_end(_moment(self.obtained))
+        return self.newest if asked - _moment(self.newest) > OUTDATED else latest
+
+    @property
+    def _is_complete(self) -> bool:
+        """Tell whether the store asked after the release's end and has what came until then."""
+        if not self.until or _moment(self.obtained) < self._end:
+            return False
+        return self._end - _moment(self._heard) <= self._silent
+
+    @property
+    def _end(self) -> datetime:
+        """The first moment after the release's end of life."""
+        return _moment(self.until) + timedelta(days=1)
+
+    @property
+    def _silent(self) -> timedelta:
+        return _SILENT_LANGUAGE if self._is_language else _SILENT
 
     @property
     def _is_language(self) -> bool:
@@ -60,10 +102,13 @@ class Currency:
 
         After the end of a release nothing more can be missed.
         """
-        there = min(now, _moment(self.until) + timedelta(days=1)) if self.until else now
+        there = self._before_its_end(now)
         if there - _moment(self.obtained) > unasked:
             return True
-        return self.is_regular and bool(self.newest) and there - _moment(self.newest) > silent
+        return self.is_regular and bool(self._heard) and there - _moment(self._heard) > silent
+
+    def _before_its_end(self, moment: datetime) -> datetime:
+        return min(moment, self._end) if self.until else moment
 
 
 def currencies(
@@ -98,7 +143,9 @@ def of_feeds(feeds: Iterable[FeedState]) -> tuple[Currency, ...]:
 def _currency(name: str, newest: str, feed: FeedState | None, until: str = "") -> Currency:
     if feed is None:  # a store that lost its note of a feed knows nothing of its age
         return Currency(name, newest, "", until=until)
-    return Currency(name, newest, feed.obtained, feed.records >= _REGULAR, until)
+    return Currency(
+        name, newest, feed.obtained, feed.records >= _REGULAR, until, feed_newest=feed.newest
+    )
 
 
 def _moment(text: str) -> datetime:

@@ -24,7 +24,7 @@ class AdvisoryData:
 
     @property
     def as_of(self) -> str:
-        """Since when news may be missing: the older of the newest record and the last update."""
+        """Since when news may be missing: the oldest of what `Currency.as_of` says."""
         told = [one.as_of for one in self.ecosystems] or [self.newest, self.obtained]
         return min(filter(None, told), default="")
 

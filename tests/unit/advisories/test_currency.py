@@ -1,5 +1,6 @@
 """How current advisories are: what judged the image counts, and not the feed that has news."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.advisories import Currency, currencies, of_feeds
+from seawall.advisories import AdvisoryStore, Currency, currencies, of_feeds
 from seawall.advisories.store import FeedState, StoreWriter
 from tests.unit.advisories.records import below, feed_state, parsed, record, store_of
 
@@ -24,12 +25,12 @@ def days_ago(days: float) -> str:
     [
         ("Debian:12", days_ago(1), days_ago(6), False),
         ("Debian:12", days_ago(1), days_ago(8), True),  # nobody asked
-        ("Debian:12", days_ago(14), TODAY, False),
-        ("Debian:12", days_ago(16), TODAY, True),  # what answers stands still
-        ("kev", days_ago(16), TODAY, True),
-        ("PyPI", days_ago(44), TODAY, False),
-        ("PyPI", days_ago(46), TODAY, True),
-        ("Maven:https://maven.google.com", days_ago(44), TODAY, False),
+        ("Debian:12", days_ago(21), TODAY, False),
+        ("Debian:12", days_ago(23), TODAY, True),  # what answers stands still
+        ("kev", days_ago(23), TODAY, True),
+        ("PyPI", days_ago(51), TODAY, False),
+        ("PyPI", days_ago(53), TODAY, True),
+        ("Maven:https://maven.google.com", days_ago(51), TODAY, False),
         ("PyPI", "", TODAY, False),
         ("PyPI", days_ago(1), "", True),
         ("PyPI", days_ago(1), "yesterday", True),
@@ -65,17 +66,84 @@ def test_after_the_end_of_a_release_nothing_more_can_be_missed() -> None:
     assert stopped.is_outdated(NOW)
 
 
+@pytest.mark.parametrize(
+    ("name", "days"), [("Debian:13", 19), ("Debian:13", 100), ("PyPI", 64), ("PyPI", 400)]
+)
+def test_a_part_may_be_silent_while_its_feed_is_not(name: str, days: int) -> None:
+    one = Currency(name, days_ago(days), TODAY, feed_newest=days_ago(1))
+    assert not one.is_old(NOW)
+    assert not one.is_outdated(NOW)
+    assert one.as_of == days_ago(1)
+    silent = Currency(name, days_ago(days + 60), TODAY, feed_newest=days_ago(60))
+    assert silent.is_old(NOW)
+
+
+def test_a_release_is_judged_by_the_newest_record_of_all_releases(tmp_path: Path) -> None:
+    with StoreWriter(tmp_path / "advisories.sqlite") as writer:
+        for name, release, days in (("D-1", "Debian:12", 1), ("D-2", "Debian:13", 30)):
+            writer.add("osv/Debian", parsed(dated(name, release, days_ago(days)), "Debian"))
+        state = replace(feed_state("osv/Debian", 13_450), newest=days_ago(1), obtained=TODAY)
+        writer.note(state)
+        writer.publish()
+    with AdvisoryStore.open(tmp_path / "advisories.sqlite") as store:
+        (one,) = currencies(store, {"Debian:13"})
+    assert (one.newest, one.as_of) == (days_ago(30), days_ago(1))
+    assert not one.is_old(NOW)
+
+
+def test_a_feed_that_no_longer_speaks_of_a_release_does_not_keep_it_current() -> None:
+    stopped = Currency("Debian:11", days_ago(190), TODAY, feed_newest=days_ago(1))
+    assert stopped.is_outdated(NOW)
+    assert stopped.as_of == days_ago(190)
+
+
+def test_what_reaches_the_end_of_its_release_is_as_old_as_its_last_update() -> None:
+    def as_of(newest: str, obtained: str = TODAY, until: str = "2024-06-30") -> str:
+        feed = min(days_ago(1), obtained)
+        return Currency("Debian:10", newest, obtained, until=until, feed_newest=feed).as_of
+
+    assert as_of("2024-06-28T00:00:00Z") == TODAY
+    assert as_of("2024-03-01T00:00:00Z") == TODAY  # little happened at its end; the feed went on
+    assert as_of("2023-06-28T00:00:00Z") == "2023-06-28T00:00:00Z"
+    early = "2024-06-29T00:00:00Z"  # asked before the end: what came on its last day is missing
+    assert as_of("2024-06-28T00:00:00Z", early) == early
+    assert as_of(days_ago(9), until="2026-11-25") == days_ago(1)  # goes on for some days
+
+
+def test_the_end_of_a_release_excuses_no_feed_that_stood_still_before_it() -> None:
+    still = Currency("Debian:10", "2024-05-01T00:00:00Z", TODAY, until="2024-06-30")
+    assert still.is_old(NOW)
+    assert still.as_of == "2024-05-01T00:00:00Z"
+
+
 stamps = st.integers(-1000, 5000).map(lambda days: NOW - timedelta(days=days, hours=1))
 
 
 @given(stamps, stamps, stamps, st.booleans())
-def test_what_is_outdated_is_old_and_what_is_old_stays_so(
+def test_the_older_of_two_dates_tells_unless_the_feed_is_small(
     newest: datetime, obtained: datetime, now: datetime, is_regular: bool
 ) -> None:
     one = Currency("PyPI", newest.isoformat(), obtained.isoformat(), is_regular)
+    assert datetime.fromisoformat(one.as_of) == (min(newest, obtained) if is_regular else obtained)
+
+
+@given(
+    st.builds(
+        Currency,
+        st.sampled_from(["PyPI", "Debian:12"]),
+        stamps.map(datetime.isoformat),
+        stamps.map(datetime.isoformat),
+        st.booleans(),
+        st.one_of(st.just(""), stamps.map(lambda stamp: f"{stamp:%Y-%m-%d}")),
+        st.one_of(st.just(""), stamps.map(datetime.isoformat)),
+    ),
+    stamps,
+)
+def test_what_is_outdated_is_old_and_what_is_old_stays_so(one: Currency, now: datetime) -> None:
     assert one.is_old(now) >= one.is_outdated(now)
     assert one.is_old(now + timedelta(days=30)) >= one.is_old(now)
-    assert datetime.fromisoformat(one.as_of) == (min(newest, obtained) if is_regular else obtained)
+    if not one.until and one.is_outdated(now):
+        assert now - datetime.fromisoformat(one.as_of) > timedelta(days=183)
 
 
 def dated(name: str, release: str, modified: str) -> dict[str, object]:
@@ -107,6 +175,7 @@ def test_each_release_has_the_date_of_its_own_newest_advisory(tmp_path: Path) ->
         ("PyPI", "2026-05-01", ""),
     ]
     assert {one.obtained for one in found} == {"2026-11-20T12:00:00Z"}
+    assert {one.feed_newest for one in found} == {"2026-01-02T03:04:05Z"}
     assert not any(one.is_regular for one in found)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -252,8 +253,9 @@ def warnings(report: Report, now: datetime) -> list[str]:
 def _age_warnings(data: AdvisoryData, now: datetime) -> list[str]:
     """Return what is missing because of its age; only what judged this image counts."""
     said = []
-    how_old = age(data.as_of, now)
     stale = [one for one in data.ecosystems if one.is_old(now)]
+    # What lacks nothing, for its release has ended, may be older than what lacks something.
+    how_old = age(replace(data, ecosystems=stale).as_of if stale else data.as_of, now)
     is_old = bool(stale) if data.ecosystems else how_old is None or how_old > OLD
     if data.is_snapshot or is_old:
         which = "the snapshot that came with Seawall, " if data.is_snapshot else ""

@@ -191,6 +191,27 @@ def test_only_what_judged_the_image_makes_its_advisories_old() -> None:
     assert "E5" not in said(*many)
 
 
+def test_a_release_whose_advisories_reach_its_end_makes_none_look_old() -> None:
+    ended = Currency(
+        "Debian:10",
+        "2024-06-28T00:00:00Z",
+        "2026-11-20T11:00:00Z",
+        until="2024-06-30",
+        feed_newest="2026-11-19T10:00:00Z",
+    )
+    silent = Currency("PyPI", "2026-09-01T10:00:00Z", ended.obtained)
+
+    def said(*ecosystems: Currency) -> str:
+        data = replace(REPORT.data, ecosystems=ecosystems)
+        return rendered(replace(REPORT, data=data), "table", width=300)
+
+    assert "advisories 1 h old" in said(ended)
+    assert "! advisories" not in said(ended)
+    warned = "! advisories are 80 days old: newer flaws are missing (PyPI ends at 2026-09-01)"
+    assert warned in said(ended, silent)
+    assert warned in said(replace(ended, obtained="2024-08-01T00:00:00Z"), silent)
+
+
 def test_an_old_catalogue_of_exploited_flaws_is_told() -> None:
     kev = Currency("kev", "2025-08-25", "2026-11-20T11:00:00Z")
     epss = Currency("epss", "2026-11-19", "2026-11-20T11:00:00Z")
