@@ -23,7 +23,7 @@
     ├── SbomError                a bill of materials cannot be read, or is none
     ├── OutputUnwritable         a result cannot be written where it should go
     ├── CacheUnusable            the cache of layers cannot be used; nothing is lost with it
-    │   └── CacheDamaged         its file is damaged, or no cache of ours
+    │   └── CacheDamaged         its file is damaged, or no database
     └── AdvisoryError            advisories cannot be fetched, read or stored
         ├── FeedUnavailable      a feed does not answer
         ├── BadFeed              a feed answers with something it should not
@@ -116,7 +116,7 @@ class CacheUnusable(SeawallError):
 
 
 class CacheDamaged(CacheUnusable):
-    """The file of the cache is damaged, or no cache of ours."""
+    """The file of the cache is damaged, or no database; another program's is not this error."""
 
     hint = "nothing is lost with it: seawall cache prune --all puts an empty one in its place"
 

@@ -166,7 +166,7 @@ class Mirror:
         """Download a feed; None when the server says that it has not changed."""
         with ExitStack() as held:
             try:
-                self._drafts.mkdir(parents=True, exist_ok=True)
+                self._drafts.mkdir(mode=0o700, parents=True, exist_ok=True)
                 path = held.enter_context(draft(self._drafts, "feed-", ".part"))
             except OSError as error:
                 raise FeedUnavailable(

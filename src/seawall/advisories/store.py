@@ -415,7 +415,7 @@ class StoreWriter:
         self._products: dict[tuple[str, str], int] = {}
         self._held = contextlib.ExitStack()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._held.enter_context(alone(path.parent, waiting))
             self._draft = self._held.enter_context(draft(path.parent, f"{path.name}.", ".new"))
             self._db = self._connected()

@@ -69,10 +69,8 @@ def main(argv: list[str] | None = None) -> int:
         wiring.discard_stdout()
         return int(getattr(args, "code", 0))
     except OSError as error:
-        if error.filename is None:  # a command that writes to stdout by itself
-            unwritable = wiring.unwritable_stdout(error)
-            return _failed(str(unwritable), unwritable.hint, unwritable.exit_code)
-        return _failed(f"{error.filename}: {error.strerror or error}", "", 3)
+        where = f"{error.filename}: " if error.filename is not None else ""
+        return _failed(f"{where}{error.strerror or error}", "", 3)
     return code
 
 

@@ -105,13 +105,17 @@ def _load(origin: "Origin", args: argparse.Namespace) -> int:
 
 
 def _tell(outcome: "Outcome") -> int:
-    for state in outcome.changed:
-        skipped = f", {state.skipped:,} unreadable" if state.skipped else ""
-        print(f"{state.name:12}  {state.records:>9,} records{skipped}, newest {state.newest[:10]}")  # noqa: T201
-    for name in outcome.unchanged:
-        print(f"{name:12}  unchanged")  # noqa: T201
-    if outcome.unused:
-        print(f"not used yet  {', '.join(outcome.unused)}")  # noqa: T201
+    from seawall.cli import wiring
+
+    with wiring.output(None) as out:
+        for state in outcome.changed:
+            skipped = f", {state.skipped:,} unreadable" if state.skipped else ""
+            out.write(f"{state.name:12}  {state.records:>9,} records{skipped}")
+            out.write(f", newest {state.newest[:10]}\n")
+        for name in outcome.unchanged:
+            out.write(f"{name:12}  unchanged\n")
+        if outcome.unused:
+            out.write(f"not used yet  {', '.join(outcome.unused)}\n")
     for error in outcome.failed:
         print(f"seawall: {error}", file=sys.stderr)  # noqa: T201
         if error.hint:
@@ -137,11 +141,11 @@ def run_status(args: argparse.Namespace) -> int:
     from seawall.cli import wiring
     from seawall.cli.status import write_json, write_table, write_uncomparable
 
-    with wiring.advisory_store() as (store, is_snapshot):
+    with wiring.advisory_store() as (store, is_snapshot), wiring.output(None) as out:
         if args.uncomparable:
-            write_uncomparable(store, sys.stdout)
+            write_uncomparable(store, out)
         elif args.format == "json":
-            write_json(store, is_snapshot, sys.stdout)
+            write_json(store, is_snapshot, out)
         else:
-            write_table(store, is_snapshot, sys.stdout)
+            write_table(store, is_snapshot, out)
     return 0

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -79,9 +78,11 @@ def remove(args: argparse.Namespace) -> int:
             if not args.all:
                 raise
             wiring.replace_cache()
-            sys.stdout.write(f"{arguments.printable(str(error))}; now an empty cache\n")
+            with wiring.output(None) as out:
+                out.write(f"{arguments.printable(str(error))}; now an empty cache\n")
             return 0
-    sys.stdout.write(f"removed {gone:,} readings\n")
+    with wiring.output(None) as out:
+        out.write(f"removed {gone:,} readings\n")
     return 0
 
 

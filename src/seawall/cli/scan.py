@@ -1,6 +1,7 @@
 """``seawall scan TARGET``: what is known to be wrong with an image."""
 
 import argparse
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -123,7 +124,7 @@ def run(args: argparse.Namespace) -> int:
     for file in (args.output, *(file for _, file in args.also)):
         wiring.check_output(file)
     files = [file for file in (args.output, *(file for _, file in args.also)) if file]
-    if len({Path(file).resolve() for file in files}) < len(files):
+    if len({os.path.realpath(file) for file in files}) < len(files):
         raise UsageError("two reports into one file", "give each --also and -o a name of its own")
     exceptions, vex = _exceptions(args.exceptions), VexStatements(_statements(args.vex))
     ref = parse_target(args.target, args.platform)

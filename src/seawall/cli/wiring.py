@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from seawall.errors import CacheDamaged, CacheUnusable, OutputUnwritable, StoreUnusable
+from seawall.errors import CacheUnusable, OutputUnwritable, StoreUnusable
 
 if TYPE_CHECKING:
     from seawall.advisories import AdvisoryStore
@@ -72,8 +72,9 @@ def open_cache(settings: str = "") -> "LayerStore":
     """Open the cache of layers; `settings` are those that change what a reading says.
 
     Raises:
-        CacheDamaged: the file is damaged, or no cache of ours.
-        CacheUnusable: the file cannot be made or opened.
+        CacheDamaged: the file is damaged, or no database.
+        CacheUnusable: the file cannot be made or opened, is another program's, or could have been
+            written by another user.
     """
     from seawall.inventory.layer_store import LayerStore, analyser_version
 
@@ -105,7 +106,8 @@ def layer_cache(is_wanted: bool, settings: str) -> Iterator["LayerCache | None"]
     except CacheUnusable as error:
         from seawall.cli.arguments import mention
 
-        remedy = f"; {error.hint}" if isinstance(error, CacheDamaged) else ""
+        # The general hint says only that the scan goes on.
+        remedy = f"; {error.hint}" if error.hint != CacheUnusable.hint else ""
         mention([f"reading without the cache of layers: {error}{remedy}"])
         yield None
         return
@@ -184,13 +186,13 @@ def check_output(path: str | None) -> None:
 
     Raises:
         OutputUnwritable: its folder is missing or not ours to write to, or it is a folder itself;
-            there is no stdout.
+            there is no stdout; its links lead in a circle.
     """
     if path is None or path == "-":
         if sys.__stdout__ is None:  # so Python starts where there is none
             raise OutputUnwritable("stdout: cannot be written (it is closed)", "name a file: -o")
         return
-    target = Path(path).resolve()
+    target = _named(path)
     try:
         if target.is_dir():
             raise OutputUnwritable(f"{path}: cannot be written (it is a folder)")
@@ -251,7 +253,7 @@ def binary_output(path: str) -> Iterator[BinaryIO]:
         OutputUnwritable: it cannot be written.
         BrokenPipeError: it is a pipe, and its reader has gone.
     """
-    target = Path(path).resolve()  # a link stays, what it names is replaced
+    target = _named(path)  # a link stays, what it names is replaced
     # Nobody can foresee the name and put a link there; and it is short where the file's is not.
     draft = target.with_name(f".seawall-{os.urandom(8).hex()}")
     try:
@@ -271,6 +273,22 @@ def binary_output(path: str) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def _named(path: str) -> Path:
+    """Return what `path` names in the end, be it there or not.
+
+    Raises:
+        OutputUnwritable: its links lead in a circle, or may not be followed.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        is_link = target.is_symlink()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    if is_link:  # else it would be replaced as if it were a file
+        raise OutputUnwritable(f"{path}: cannot be written (its links lead in a circle)")
+    return target
 
 
 def discard_stdout() -> None:

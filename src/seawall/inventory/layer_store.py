@@ -4,10 +4,15 @@ A layer never changes, its diff-id names its content; so a row is right for ever
 code that read it is the same (`analyser`). Many processes read and write at once: SQLite's
 write-ahead log lets readers go on, a writer waits its turn. A store that fails is no reason for a
 scan to fail: it is told once, and everything is read anew.
+
+What is kept is believed, so whoever can write it can hide findings: a file or folder that another
+user (but root) owns or may write to is refused.
 """
 
 import hashlib
+import os
 import sqlite3
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +29,7 @@ _BESIDE = ("-journal", "-wal", "-shm")  # what SQLite keeps next to a database, 
 _WAIT_S = 30.0  # for another writer, once; then again
 _TRIES = 4
 _DAY_S = 86_400
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 # An error of the statement itself: a table of this name has other columns than ours.
 _DAMAGED = (
@@ -66,8 +72,8 @@ def _files(folder: Traversable) -> Iterator[tuple[str, bytes]]:
 class StoreSize:
     """How much a store holds."""
 
-    subjects: int  # layers and images
-    size_bytes: int  # of the readings; the file may be larger until it is pruned
+    subjects: int  # layers and images: what has a digest; compiled patterns are kept, too
+    size_bytes: int  # of all that is kept; the file may be larger until it is pruned
 
 
 class LayerStore:
@@ -83,12 +89,18 @@ class LayerStore:
 
         Raises:
             CacheDamaged: the file is no store, or one that cannot be read.
-            CacheUnusable: the file cannot be made or opened.
+            CacheUnusable: the file cannot be made or opened, is another program's, or could have
+                been written by another user.
         """
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _check_owner(path)
+            with suppress(FileExistsError):  # SQLite would make it as the umask says
+                path.touch(mode=0o600, exist_ok=False)
             connection = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)
-        except (sqlite3.Error, OSError) as error:
+        except OSError as error:
+            raise CacheUnusable(f"{path}: {error.strerror}") from error
+        except sqlite3.Error as error:
             raise CacheUnusable(f"{path}: {error}") from error
         store = cls(connection, analyser, path)
         try:
@@ -124,7 +136,10 @@ class LayerStore:
             ).fetchall()
         )
         if tables not in ([], [("reading",)]):
-            raise CacheDamaged(f"{self._where}: another program's database")
+            raise CacheUnusable(
+                f"{self._where}: another program's database",
+                "it is left alone: move it away, or set SEAWALL_HOME to another folder",
+            )
         try:
             self._where.chmod(0o600)  # it says what is in private images
         except OSError as error:
@@ -185,7 +200,8 @@ class LayerStore:
         """Return how much is kept."""
         subjects, size = self._patiently(
             lambda: self._connection.execute(
-                "SELECT count(DISTINCT subject), coalesce(sum(length(data)), 0) FROM reading"
+                "SELECT count(DISTINCT subject) FILTER (WHERE subject LIKE '%:%'), "
+                "coalesce(sum(length(data)), 0) FROM reading"
             ).fetchone()
         )
         return StoreSize(subjects, size)
@@ -264,6 +280,36 @@ class LayerStore:
                     raise CacheUnusable(f"{self._where}: {error}") from error
                 time.sleep(0.05 * 2**attempt)
         raise AssertionError("unreachable")
+
+
+def _check_owner(path: Path) -> None:
+    """Refuse a store that another user than we and root owns or may write to.
+
+    Looked at are the file, what SQLite keeps beside it, and the folder. In a sticky folder, as
+    ``/tmp`` is, others cannot take our files away, so there only the files must be ours.
+
+    Raises:
+        CacheUnusable: it is refused.
+        OSError: it cannot be looked at.
+    """
+    real = Path(os.path.realpath(path))  # SQLite follows links, and keeps its log there
+    beside = [real.with_name(real.name + ending) for ending in _BESIDE]
+    for place in (path.parent, real.parent, real, *beside):
+        try:
+            state = place.stat(follow_symlinks=place not in beside)
+        except FileNotFoundError:
+            continue
+        if state.st_uid not in (os.geteuid(), 0):
+            raise CacheUnusable(
+                f"{place}: belongs to another user (uid {state.st_uid}), who could hide findings",
+                "set SEAWALL_HOME to a folder of your own",
+            )
+        is_sticky = stat.S_ISDIR(state.st_mode) and state.st_mode & stat.S_ISVTX
+        if state.st_mode & _OTHERS_WRITE and not is_sticky:
+            raise CacheUnusable(
+                f"{place}: other users may write to it, so they could hide findings",
+                f"if nobody else has written there: chmod go-w {place}",
+            )
 
 
 def _is_damage(error: sqlite3.Error) -> bool:

@@ -177,6 +177,32 @@ def test_a_link_that_waits_for_the_draft_is_not_written_through(
     assert victim.read_text() == "mine"
 
 
+@pytest.mark.parametrize("command", ["inventory", "scan"])
+def test_an_output_whose_links_lead_in_a_circle(
+    capsys: pytest.CaptureFixture[str], small: str, tmp_path: Path, command: str
+) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(tmp_path / "pool")
+    (tmp_path / "pool").symlink_to(loop)
+    assert f"{loop}: cannot be written" in fails(capsys, 3, command, small, "-o", str(loop))
+    inside = str(loop / "out")
+    assert f"{inside}: cannot be written" in fails(capsys, 3, command, small, "-o", inside)
+    with pytest.raises(OutputUnwritable), wiring.binary_output(str(loop)):
+        pass
+    assert loop.is_symlink()
+
+
+def test_a_disk_that_fails_while_reading_is_not_stdouts_fault(
+    capsys: pytest.CaptureFixture[str], small: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> object:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("seawall.images.open_image", fail)
+    message = fails(capsys, 3, "inventory", small)
+    assert message == "seawall: Input/output error\n"
+
+
 @pytest.mark.parametrize("setting", ["ratio=x", "speed=9", "entries=0", "file_bytes=-1"])
 def test_a_limit_that_makes_no_sense(
     capsys: pytest.CaptureFixture[str], small: str, setting: str
@@ -278,7 +304,9 @@ def in_shell(line: str, setting: dict[str, str] | None = None) -> tuple[int, str
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("command", ["inventory", "scan", "cache status", "advisories status"])
+@pytest.mark.parametrize(
+    "command", ["inventory", "scan", "cache status", "cache prune", "advisories status"]
+)
 def test_a_full_disk_is_a_plain_error(small: str, command: str, unbuffered: str) -> None:
     target = small if command in ("inventory", "scan") else ""
     code, said = in_shell(f"{command} {target} > /dev/full", {"PYTHONUNBUFFERED": unbuffered})

@@ -1,4 +1,6 @@
+import errno
 import mmap
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from seawall.errors import CorruptImage, SourceUnavailable
 from seawall.images.blobs import MappedFile
-from seawall.images.stream import ByteStream, ChunkStream, MappedStream
+from seawall.images.stream import ByteStream, ChunkStream, Descriptor, MappedStream
 
 
 def mapped(data: bytes, start: int = 0) -> MappedStream:
@@ -100,6 +102,23 @@ def test_an_empty_file_is_read_as_such(tmp_path: Path) -> None:
     with MappedFile(tmp_path / "empty", "test") as source:
         assert MappedStream(source.data, 0, source.size, "test").read(512) == b""
         assert list(source.chunks(0, 0)) == []
+
+
+class _Failing(Descriptor):
+    """The descriptor of a file on a disk that fails."""
+
+    def read(self, count: int, at: int) -> bytes:  # noqa: ARG002 - as it is called
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_a_disk_that_fails_is_said_of_the_file_that_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(bytes(2 << 20))
+    with MappedFile(path, "test") as source:
+        failing = _Failing(os.open(path, os.O_RDONLY))
+        stream = MappedStream(source.data, 0, source.size, "test", failing)
+        with pytest.raises(SourceUnavailable, match=r"^test: cannot be read \(Input/output error"):
+            stream.read(1 << 20)
 
 
 def test_what_is_no_readable_file_is_said_to_be_unavailable(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import multiprocessing
+import os
 import sqlite3
 import tarfile
 import time
@@ -151,8 +152,9 @@ def test_a_database_of_another_program_is_left_as_it_is(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE mails (text)")
     path.chmod(0o644)
     before = path.read_bytes()
-    with pytest.raises(CacheDamaged, match="another program"):
+    with pytest.raises(CacheUnusable, match="another program") as refused:
         LayerStore.open(path, "one")
+    assert not isinstance(refused.value, CacheDamaged)  # which would be replaced when asked
     assert path.read_bytes() == before
     assert path.stat().st_mode & 0o777 == 0o644
 
@@ -191,6 +193,89 @@ def test_a_store_in_use_is_not_called_damaged(
 def test_only_the_owner_may_read_the_file(store: LayerStore, tmp_path: Path) -> None:
     path = tmp_path / "cache" / "layers.sqlite"
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_folder_and_the_file_are_for_the_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
+    path = tmp_path / "cache" / "layers.sqlite"
+    before = os.umask(0)
+    try:
+        with LayerStore.open(path, "one") as store:
+            store.put("sha256:1", "facts", b"x")
+            modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert modes == {f"layers.sqlite{ending}": 0o600 for ending in ("", "-shm", "-wal")}
+
+
+PLACES = ("", "layers.sqlite", "layers.sqlite-wal", "layers.sqlite-shm", "layers.sqlite-journal")
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """Return a folder with a store, and with each file that SQLite may keep beside it."""
+    folder = tmp_path / "cache"
+    with LayerStore.open(folder / "layers.sqlite", "one") as store:
+        store.put("sha256:1", "facts", b"x")
+    for name in PLACES[1:]:
+        (folder / name).touch(mode=0o600)
+    return folder
+
+
+def refusal(folder: Path) -> CacheUnusable:
+    with pytest.raises(CacheUnusable) as refused:
+        LayerStore.open(folder / "layers.sqlite", "one")
+    assert not isinstance(refused.value, CacheDamaged)  # which would be replaced when asked
+    return refused.value
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("place", PLACES)
+def test_what_belongs_to_another_user_is_not_believed(kept: Path, place: str) -> None:
+    os.chown(kept / place, 65534, 65534)
+    error = refusal(kept)
+    assert str(error).startswith(f"{kept / place}: belongs to another user (uid 65534)")
+    assert "SEAWALL_HOME" in error.hint
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+@pytest.mark.parametrize("place", PLACES)
+def test_what_another_user_may_write_to_is_not_believed(kept: Path, place: str, mode: int) -> None:
+    (kept / place).chmod(mode | (0o100 if place == "" else 0))
+    error = refusal(kept)
+    assert str(error).startswith(f"{kept / place}: other users may write to it")
+    assert f"chmod go-w {kept / place}" in error.hint
+
+
+def test_a_link_to_what_another_user_may_write_to_is_not_believed(
+    kept: Path, tmp_path: Path
+) -> None:
+    kept.chmod(0o777)
+    (tmp_path / "layers.sqlite").symlink_to(kept / "layers.sqlite")
+    assert str(refusal(tmp_path)).startswith(f"{kept}: other users")
+
+
+def test_in_a_sticky_folder_only_the_files_must_be_ours(kept: Path) -> None:
+    kept.chmod(0o1777)
+    with LayerStore.open(kept / "layers.sqlite", "one") as store:
+        assert store.get("sha256:1", "facts") == b"x"
+    (kept / "layers.sqlite").chmod(0o606)
+    refusal(kept)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_what_root_keeps_for_others_to_read_is_not_called_anothers(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 65534)
+    with LayerStore.open(kept / "layers.sqlite", "one") as store:
+        assert store.get("sha256:1", "facts") == b"x"
+
+
+def test_what_has_no_digest_is_no_layer_but_has_a_size(store: LayerStore) -> None:
+    store.put("sha256:1", "facts", b"1234")
+    store.put("patterns", "0123", b"56789")
+    assert (store.size().subjects, store.size().size_bytes) == (1, 9)
 
 
 def _write(path: Path, number: int) -> None:
