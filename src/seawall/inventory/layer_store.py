@@ -29,6 +29,7 @@ _BESIDE = ("-journal", "-wal", "-shm")  # what SQLite keeps next to a database, 
 _WAIT_S = 30.0  # for another writer, once; then again
 _TRIES = 4
 _DAY_S = 86_400
+_CHECKSUM_BYTES = 16
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 # An error of the statement itself: a table of this name has other columns than ours.
@@ -66,6 +67,13 @@ def _files(folder: Traversable) -> Iterator[tuple[str, bytes]]:
                 yield from ((f"{entry.name}/{path}", data) for path, data in _files(entry))
         elif not entry.name.endswith(".pyc"):
             yield entry.name, entry.read_bytes()
+
+
+def _checksum(subject: str, part: str, data: bytes) -> bytes:
+    """Return what tells that a row is as it was written; not who wrote it."""
+    state = hashlib.blake2b(f"{subject}\n{part}\n".encode(), digest_size=_CHECKSUM_BYTES)
+    state.update(data)
+    return state.digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +185,11 @@ class LayerStore:
             return None
         if not isinstance(row[0], bytes):
             return None  # nothing of ours: as good as absent
+        checksum, data = row[0][:_CHECKSUM_BYTES], row[0][_CHECKSUM_BYTES:]
+        if checksum != _checksum(subject, part, data):
+            return None  # a disk's error: a version with one bit flipped is a version, too
         self._used.add((subject, part))
-        return row[0]
+        return data
 
     def put(self, subject: str, part: str, data: bytes) -> None:
         """Keep `data`; what other code had read of this part is replaced."""
@@ -191,7 +202,7 @@ class LayerStore:
                 )
                 self._connection.execute(
                     "INSERT INTO reading VALUES (?, ?, ?, ?, ?)",
-                    (subject, part, self._analyser, now, data),
+                    (subject, part, self._analyser, now, _checksum(subject, part, data) + data),
                 )
 
         self._patiently(write)

@@ -141,6 +141,7 @@ def read_image(
         packages += sum(len(found) for found in facts.facts.values())
         if progress is not None:
             progress(number, packages)
+    desk.store()
     image = opened.image
     ordered = [(layer.diff_id, desk.layers[layer.diff_id]) for layer in image.layers]
     _follow_links(ordered, opened, book)
@@ -162,6 +163,7 @@ def inspect_layers(
         for _ in reading.files:
             pass  # nothing is wanted: the inspection sees all there is
         desk.keep_inspection(reading.diff_id, reading.inspection)
+    desk.store()
     return desk.inspections
 
 
@@ -172,6 +174,7 @@ class _Desk:
         self._inspector, self._cache = inspector, cache
         self.layers: dict[str, LayerFacts] = {}
         self.inspections: dict[str, KeptInspection] = {}
+        self._unproven: list[tuple[str, str, bytes]] = []
 
     def recall(self, opened: OpenImage) -> set[str]:
         """Take from the cache what it has of the image; return the diff-ids of its layers."""
@@ -200,14 +203,25 @@ class _Desk:
         return _Recorded(self._inspector.begin() if self._inspector else None)
 
     def keep(self, diff_id: str, facts: LayerFacts, inspection: Inspection | None) -> None:
-        """Take a layer that was just read, and keep it for later."""
+        """Take a layer that was just read."""
         self.layers[diff_id] = facts
         log = self.keep_inspection(diff_id, inspection)
         if log is not None and self._cache is not None and diff_id:
-            self._cache.put(diff_id, "facts", encode(facts, log))
+            self._unproven.append((diff_id, "facts", encode(facts, log)))
+
+    def store(self) -> None:
+        """Keep for later what was read.
+
+        Not before all of the image was read: only then were all digests compared, and what an
+        image with a wrong digest says must not be believed of the right one.
+        """
+        for diff_id, part, data in self._unproven:
+            if self._cache is not None:
+                self._cache.put(diff_id, part, data)
+        self._unproven.clear()
 
     def keep_inspection(self, diff_id: str, inspection: Inspection | None) -> bytes | None:
-        """Take the inspection of a layer, and keep it for later; return the layer's names."""
+        """Take the inspection of a layer; return the layer's names."""
         if not isinstance(inspection, _Recorded):
             return None
         log = inspection.log.finish()
@@ -215,7 +229,7 @@ class _Desk:
             self.inspections[diff_id] = inspection.inner
             if self._cache is not None and diff_id:
                 content = inspection.inner.encode(names_in(log))
-                self._cache.put(diff_id, self._inspector.part, content)
+                self._unproven.append((diff_id, self._inspector.part, content))
         return log
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from seawall.errors import CacheDamaged, CacheUnusable
+from seawall.errors import CacheDamaged, CacheUnusable, DigestMismatch
 from seawall.images import (
     FoundFile,
     LayerReading,
@@ -137,6 +137,34 @@ def test_a_damaged_reading_is_read_anew(store: LayerStore, tmp_path: Path) -> No
     again = read(target, store)
     assert again.cached == 0
     assert again.inventory == first.inventory
+
+
+def test_one_flipped_bit_makes_a_reading_absent(store: LayerStore, tmp_path: Path) -> None:
+    store.put("sha256:1", "facts", b"curl 7.88.1")
+    with sqlite3.connect(tmp_path / "cache" / "layers.sqlite") as connection:
+        [(data,)] = connection.execute("SELECT data FROM reading").fetchall()
+        for at in range(len(data)):
+            flipped = data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :]
+            connection.execute("UPDATE reading SET data = ?", (flipped,))
+            connection.commit()
+            assert store.get("sha256:1", "facts") is None
+        connection.execute("UPDATE reading SET data = ?, subject = 'sha256:2'", (data,))
+    assert store.get("sha256:2", "facts") is None, "a reading of another layer"
+
+
+def test_what_an_image_with_a_wrong_digest_says_is_not_kept(
+    store: LayerStore, tmp_path: Path
+) -> None:
+    real = Path(save(tmp_path / "real.tar", LAYERS).partition(":")[2] or tmp_path / "real.tar")
+    content = real.read_bytes()
+    at = content.index(b"Package: a\nStatus: install ok installed\nVersion: 1")
+    fake = content[:at] + b"Package: z" + content[at + 10 :]
+    (tmp_path / "fake.tar").write_bytes(fake)
+    with pytest.raises(DigestMismatch):
+        read(f"docker-archive:{tmp_path / 'fake.tar'}", store)
+    found = read(f"docker-archive:{real}", store)
+    assert found.cached == 0
+    assert found.inventory == read(f"docker-archive:{real}", None).inventory
 
 
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
@@ -275,7 +303,7 @@ def test_what_root_keeps_for_others_to_read_is_not_called_anothers(
 def test_what_has_no_digest_is_no_layer_but_has_a_size(store: LayerStore) -> None:
     store.put("sha256:1", "facts", b"1234")
     store.put("patterns", "0123", b"56789")
-    assert (store.size().subjects, store.size().size_bytes) == (1, 9)
+    assert (store.size().subjects, store.size().size_bytes) == (1, 9 + 2 * 16)
 
 
 def _write(path: Path, number: int) -> None:
@@ -301,7 +329,7 @@ def test_many_processes_write_at_once_and_none_fails(tmp_path: Path) -> None:
 def test_pruning_removes_the_unused_and_keeps_to_a_size(store: LayerStore, tmp_path: Path) -> None:
     path = tmp_path / "cache" / "layers.sqlite"
     for number in range(10):
-        store.put(f"sha256:{number}", "facts", bytes(1000))
+        store.put(f"sha256:{number}", "facts", bytes(984))  # and a checksum of 16 bytes
     with sqlite3.connect(path) as connection:
         old = int(time.time()) - 40 * 86_400
         connection.execute("UPDATE reading SET used = ? WHERE subject < 'sha256:3'", (old,))
