@@ -26,7 +26,7 @@ def required(file: ImageFile) -> Iterator[Fact]:
         elif verb == "replace" and "=>" in words[1:3]:
             arrow = words.index("=>")
             old, new = words[:arrow], words[arrow + 1 :]
-            if new:
+            if old and new:
                 target = (new[0], new[1] if len(new) > 1 else "")
                 replaced[old[0], old[1] if len(old) > 1 else ""] = target
     for name, version in modules:

@@ -61,3 +61,8 @@ def test_the_standard_library_s_own_copies_are_no_modules(name: str) -> None:
 )
 def test_broken_lines_name_nothing(content: str) -> None:
     assert named(GO_MOD, content) == []
+
+
+def test_an_arrow_without_a_module_before_it_replaces_nothing() -> None:
+    content = "require a.org/a v1.0.0\nreplace => => b.org/b v2.0.0\n"
+    assert named(GO_MOD, content) == ["a.org/a v1.0.0"]
