@@ -108,10 +108,23 @@ def planted() -> Planted:
         f"Description: {value()}\n\nPackage: b\nStatus: {value()}\n\n{value()}"
     ).encode()
     command = f"curl -H 'Authorization: Bearer {value()}' -u deploy:{value()} {login}/x"
+    told_to_programs = [
+        f"echo 'root:{value()}' | chpasswd",
+        f"useradd -m -p {value()} app",
+        f"sshpass -p {value()} ssh host",
+        f"mysql -uroot -p{value()} shop",
+        f"redis-cli -a {value()} ping",
+        f"echo {value()} | passwd --stdin root",
+        f"htpasswd -bc /etc/users admin {value()}",
+        f"vault login {value()}",
+        f"curl -uadmin:{value()} https://packages.example/x",
+        f"tool {value()[:11].lower()}",
+    ]
     planted.files["srv/app/Dockerfile"] = (
         f"FROM debian\nARG TOKEN={value()}\nENV DB_PASSWORD={value()} API_KEY={value()}\n"
         f"RUN {command} | sh\nRUN mysql --password={value()}\nADD {login}/x /x\n"
-        f"LABEL token={value()}\nCMD ['x', '--api-key={value()}'\nUNKNOWN {value()}\n"
+        + "".join(f"RUN {told}\n" for told in told_to_programs)
+        + f"LABEL token={value()}\nCMD ['x', '--api-key={value()}'\nUNKNOWN {value()}\n"
     ).encode()
     planted.config = {
         "config": {
@@ -125,6 +138,7 @@ def planted() -> Planted:
             {"created_by": f"/bin/sh -c {command}"},
             {"created_by": f"/bin/sh -c #(nop)  ENV API_TOKEN={value()}", "empty_layer": True},
             {"created_by": f"RUN |1 TOKEN={value()} /bin/sh -c make # buildkit"},
+            *({"created_by": f"RUN /bin/sh -c {told} # buildkit"} for told in told_to_programs),
         ],
     }
     return planted
@@ -132,12 +146,21 @@ def planted() -> Planted:
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An image whose second layer deletes half of what the first one holds."""
+    """An image whose second layer deletes half of what the first one holds.
+
+    Each step of the history made a layer with a finding, so that reports name the step.
+    """
     below = [file(path, content) for path, content in planted().files.items()]
     names = [path.rpartition("/") for path in list(planted().rules)[::2]]
     above = [file(f"{folder}/.wh.{name}") for folder, _, name in names]
     where = tmp_path_factory.mktemp("image") / "image.tar"
-    return save(where, [below, above], planted().config)
+    history = planted().config["history"]
+    assert isinstance(history, list)
+    token = next(
+        planted().files[p] for p, rule in planted().rules.items() if rule == "github-token"
+    )
+    each = [[file(f"srv/layer/{number}", token)] for number in range(len(history) - 3)]
+    return save(where, [below, above, *each], planted().config)
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +229,8 @@ def test_no_report_of_an_image_tells_a_secret(image: str, tmp_path: Path, shown:
         assert told(texts) == [], state
         for path, rule in planted().rules.items():
             assert path in texts["json"], f"{rule} is not found, so nothing is proven"
+        for form in ("html", "junit"):
+            assert "RUN vault …" in texts[form], "no step is shown, so nothing is proven"
         for place in ("environment", "labels", "command", "history"):
             assert f'"({place})"' in texts["json"]
 
@@ -215,7 +240,7 @@ def test_no_report_of_a_folder_with_a_dockerfile_tells_a_secret(
 ) -> None:
     texts = scanned(tmp_path / "out", tmp_path / "home", folder, "--all")
     assert told(texts) == []
-    for id_ in ("secret-in-build-argument", "password-in-command", "curl-pipe-shell"):
+    for id_ in ("secret-in-environment", "password-in-command", "curl-pipe-shell"):
         assert f'"id": "{id_}"' in texts["json"]
 
 

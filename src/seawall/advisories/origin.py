@@ -5,6 +5,7 @@ EPSS stand beside it. See ``docs/feeds.md``.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ _FEED_BYTES = 8 << 30  # a feed is never larger
 _LIST_BYTES = 1 << 20  # nor is the list of ecosystems
 _TIMEOUT_S = (15, 120)  # to connect, and for each piece of an answer
 _TRIES = 3  # of a whole download, beside the retries of single requests
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://\S+")
 
 Progress = Callable[[str, int, int | None], None]  # what, bytes done, bytes in all if known
 
@@ -140,7 +143,7 @@ class Mirror:
     def __init__(self, base: str | None, drafts: Path) -> None:
         """Use the mirror at `base`, or the public feeds; `drafts` is for unfinished downloads."""
         if base is not None and not base.startswith(("http://", "https://")):
-            raise UsageError(f"--url {base}: not an http or https address")
+            raise UsageError(f"--url {_shown(base)}: not an http or https address")
         self._base = base.rstrip("/") if base else None
         self._osv = self._base or OSV_URL
         self._drafts = drafts
@@ -158,7 +161,7 @@ class Mirror:
             self._osv = f"{self._base}/osv-vulnerabilities"
             text = self._text(f"{self._osv}/ecosystems.txt")
         if text is None:
-            raise FeedUnavailable(f"{self._osv}/ecosystems.txt: not there")
+            raise FeedUnavailable(f"{_shown(self._osv)}/ecosystems.txt: not there")
         return sorted({line.partition(":")[0].strip() for line in text.splitlines()} - {""})
 
     @contextmanager
@@ -196,7 +199,7 @@ class Mirror:
                 for chunk in answer.iter_content(1 << 16):
                     content += chunk
                     if len(content) > _LIST_BYTES:
-                        raise FeedUnavailable(f"{url}: more than {_LIST_BYTES:,} bytes")
+                        raise FeedUnavailable(f"{_shown(url)}: more than {_LIST_BYTES:,} bytes")
         except requests.RequestException as error:
             raise _unavailable(url, error) from error
         return content.decode("utf-8", "replace")
@@ -264,13 +267,15 @@ def _save(answer: "requests.Response", name: str, path: Path, progress: Progress
             done += len(chunk)
             progress(name, done, total)
             if done > _FEED_BYTES:
-                raise FeedUnavailable(f"{answer.url}: more than {_FEED_BYTES:,} bytes")
+                raise FeedUnavailable(f"{_shown(answer.url)}: more than {_FEED_BYTES:,} bytes")
     return state.hexdigest()
 
 
 def _check(answer: "requests.Response", url: str) -> None:
     if not answer.ok:
-        raise FeedUnavailable(f"{url}: the server answers {answer.status_code} {answer.reason}")
+        raise FeedUnavailable(
+            f"{_shown(url)}: the server answers {answer.status_code} {answer.reason}"
+        )
 
 
 def _unavailable(url: str, error: Exception) -> FeedUnavailable:
@@ -278,5 +283,12 @@ def _unavailable(url: str, error: Exception) -> FeedUnavailable:
     cause: BaseException = error
     while cause.__cause__ or cause.__context__:
         cause = cause.__cause__ or cause.__context__ or cause
-    text = str(cause) or type(cause).__name__
-    return FeedUnavailable(f"{url}: no answer ({text[:200]})")
+    text = _ADDRESS.sub(lambda found: _shown(found[0]), str(cause)) or type(cause).__name__
+    return FeedUnavailable(f"{_shown(url)}: no answer ({text[:200]})")
+
+
+def _shown(url: str) -> str:
+    """Return an address without user, password and query, which may be secret."""
+    from seawall.registry.transport import shown  # noqa: PLC0415 - only a fault is told
+
+    return shown(url) if "://" in url else "…"

@@ -216,6 +216,8 @@ def shown(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return "an address that is none"
+    if "@" in url and "@" not in parts.netloc:  # perhaps of a password with "/", "?" or "#" in it
+        return f"{parts.scheme}://…"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:300]
 
 

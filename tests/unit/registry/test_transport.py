@@ -201,6 +201,8 @@ def test_a_proxy_of_an_unknown_kind_is_named(proxy: str) -> None:
 
 def test_what_may_be_secret_in_an_address_is_not_shown() -> None:
     assert shown("https://ada:pw@host.example/blob?sig=secret") == "https://host.example/blob"
+    for password in ("p/w", "p?w", "p#w"):
+        assert shown(f"https://ada:{password}@host.example/blob") == "https://…"
 
 
 @pytest.mark.parametrize(

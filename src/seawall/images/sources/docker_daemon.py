@@ -147,7 +147,7 @@ class Daemon:
 
     def __init__(self, connection: http.client.HTTPConnection, place: str) -> None:
         self._connection = connection
-        self._place = place
+        self._place = _shown(place)
         self.is_local = place.startswith("unix:")
 
     def document(self, path: str, ref: ImageRef) -> dict[str, Any]:
@@ -221,7 +221,7 @@ def connected(ref: ImageRef) -> Iterator[Daemon]:
         connection.connect()
     except (OSError, UnicodeError) as error:  # a host name that DNS does not allow
         connection.close()
-        raise _unreachable(ref, host, error) from error
+        raise _unreachable(ref, _shown(host), error) from error
     try:
         yield Daemon(connection, host)
     finally:
@@ -240,9 +240,18 @@ def _connection(host: str, ref: ImageRef) -> http.client.HTTPConnection:
     except (ValueError, http.client.InvalidURL):
         pass  # a port that is no number, brackets without an address
     raise SourceUnavailable(
-        f"{ref}: DOCKER_HOST={host} is of a kind Seawall does not speak",
+        f"{ref}: DOCKER_HOST={_shown(host)} is of a kind Seawall does not speak",
         "use unix:///path or tcp://host:port, or docker save and docker-archive:",
     )
+
+
+def _shown(host: str) -> str:
+    """Return where a daemon is without user, password and query, which may be secret."""
+    if "@" not in host and "?" not in host:
+        return host
+    from seawall.registry.transport import shown  # noqa: PLC0415 - few need it
+
+    return shown(host) if "://" in host else "…"
 
 
 def _usual_socket() -> str:

@@ -37,7 +37,8 @@ _NO_BUILD_FILE = re.compile(
     r"|tsx|java|rb|php|c|h|cs|sh|ya?ml|json|toml|xml|lock|orig|rej|bak|swp|vim|snap|svg|png)$",
     re.IGNORECASE,
 )
-_FROM = re.compile(rb"^[ \t]*FROM[ \t]", re.IGNORECASE | re.MULTILINE)
+_FROM = re.compile(r"^[ \t]*FROM[ \t]", re.IGNORECASE | re.MULTILINE)
+_WIDE = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"F\0", "utf-16-le"))
 
 
 def configuration_findings(
@@ -106,7 +107,7 @@ def _of_build_files(contents: Contents) -> Iterator[Finding]:
         secrets = frozenset(
             f.line for f in contents.findings if f.kind is Kind.SECRET and f.path == path
         )
-        dockerfile = parse(data.decode("utf-8", "backslashreplace"))
+        dockerfile = parse(_text_of(data))
         file = BuildFile(path, dockerfile, secrets, *ignoring(path, contents.build_files))
         for check in CHECKS:
             if check.build_file is not None:
@@ -116,7 +117,17 @@ def _of_build_files(contents: Contents) -> Iterator[Finding]:
 
 def is_build_file(path: str, data: bytes) -> bool:
     """Tell whether a file of such a name is a Dockerfile of this project."""
-    return not _OTHERS.search(path) and not _NO_BUILD_FILE.search(path) and bool(_FROM.search(data))
+    if _OTHERS.search(path) or _NO_BUILD_FILE.search(path):
+        return False
+    return bool(_FROM.search(_text_of(data)))
+
+
+def _text_of(data: bytes) -> str:
+    """Return a Dockerfile's text without a mark before it; editors write UTF-16 with one."""
+    for start, encoding in _WIDE:
+        if data.startswith(start):
+            return data.decode(encoding, "replace").removeprefix("\ufeff")
+    return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "backslashreplace")
 
 
 def _file_finding(check: Check, problem: Problem, path: str) -> Finding:

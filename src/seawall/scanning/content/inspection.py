@@ -149,8 +149,8 @@ class LayerContent:
             seen = data[: self._content_bytes]
             self._add(path, Window(shown(path), mode, len(data), seen))
             self._note_limit(path, len(data))
-            if _is_build_file(path) and len(data) <= _BUILD_FILE_BYTES:
-                self.build_files[path] = data
+        if data and _is_build_file(path) and len(data) <= _BUILD_FILE_BYTES:
+            self.build_files[path] = data
 
     def _large(
         self, path: bytes, mode: int, size: int, blocks: Iterator[bytes], algorithm: str

@@ -310,6 +310,17 @@ def test_a_docker_host_of_another_kind_is_refused(
     assert refused.value.hint
 
 
+@pytest.mark.parametrize("scheme", ["tcp", "ssh"])
+def test_no_fault_tells_what_may_be_secret_in_a_daemons_address(
+    monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"{scheme}://ada:hunter2@127.0.0.1:1?sig=hunter2")
+    monkeypatch.delenv("DOCKER_TLS_VERIFY", raising=False)
+    with pytest.raises(SourceUnavailable, match=f"{scheme}://127.0.0.1:1 ") as refused:
+        read("docker", "x")
+    assert "hunter2" not in str(refused.value)
+
+
 def test_no_daemon_is_said_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for host in (f"unix://{tmp_path}/absent", "tcp://127.0.0.1:1", f"unix:///{'n' * 200}"):
         monkeypatch.setenv("DOCKER_HOST", host)

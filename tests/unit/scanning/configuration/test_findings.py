@@ -1,6 +1,8 @@
 import csv
 from pathlib import Path
 
+import pytest
+
 from seawall.images import open_image, parse_target
 from seawall.inventory import read_image
 from seawall.model import (
@@ -60,6 +62,12 @@ def test_a_dockerfile_within_an_image_or_a_root_file_system_is_not_judged() -> N
     assert not is_project(PROJECT, DEBIAN)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_dockerfile_is_judged_in_whatever_encoding_an_editor_wrote_it(encoding: str) -> None:
+    contents = Contents(build_files={"Dockerfile": BAD.decode().encode(encoding)})
+    assert found(PROJECT, contents) == found(PROJECT, Contents(build_files={"Dockerfile": BAD}))
+
+
 def test_setuid_files_of_a_root_file_system_are_judged() -> None:
     contents = Contents(privileged={"opt/x": 0o4755})
     assert ids(found(PROJECT, contents, DEBIAN)) == {"setuid-files"}
@@ -100,6 +108,15 @@ def test_a_secret_that_the_detector_found_is_told_once() -> None:
     assert "secret-in-environment" in ids(found(target, Contents()))
     known = Finding(Kind.SECRET, "x", Severity.HIGH, Urgency.NOW, "", path="(environment)", line=1)
     assert "secret-in-environment" not in ids(found(target, Contents(findings=(known,))))
+
+
+def test_of_two_secrets_at_one_place_that_of_an_account_is_told_beside_the_detectors() -> None:
+    text = b"FROM debian:12\nRUN sshpass -p hunter2-prod ssh a && useradd -p hunter3-prod b\n"
+    known = Finding(Kind.SECRET, "x", Severity.HIGH, Urgency.NOW, "", path="Dockerfile", line=2)
+    for detected, shown in (((), ["sshpass -p …", "useradd --password …"]), ((known,), None)):
+        contents = Contents(findings=detected, build_files={"Dockerfile": text})
+        told = [f.evidence for f in found(PROJECT, contents) if f.id == "password-in-command"]
+        assert told == (shown or ["useradd --password …"])
 
 
 def test_an_ignore_comment_suppresses_its_check_with_its_reason() -> None:

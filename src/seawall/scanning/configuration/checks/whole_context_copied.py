@@ -8,12 +8,15 @@ from seawall.scanning.configuration.contract import BuildFile, Check, Problem
 from seawall.scanning.configuration.evidence import shortened
 
 _REMEDY = "list .git, .env and keys in a .dockerignore, or copy only the folders that are needed"
-_WHOLE = (".", "*")
+_WHOLE = ("/", "/*")
 _LONGEST = 100  # characters of a source that may be the context itself
 
 
 def examine(file: BuildFile) -> Iterator[Problem]:
-    """Judge what ends up in the image, in this build: no other stage's files, no ONBUILD."""
+    """Judge what ends up in the image, in this build: no other stage's files, no ONBUILD.
+
+    The context is the root of all paths, so ``..`` is the context too.
+    """
     if file.ignored:
         return
     for instruction in file.shipped:
@@ -22,7 +25,7 @@ def examine(file: BuildFile) -> Iterator[Problem]:
         if instruction.flag("from") or instruction.flag("exclude"):
             continue
         for source in instruction.words[:-1]:
-            if len(source) <= _LONGEST and posixpath.normpath(f"./{source}") in _WHOLE:
+            if len(source) <= _LONGEST and posixpath.normpath(f"/{source.lstrip('/')}") in _WHOLE:
                 lacking = f"{file.ignore_file} leaves nothing out"
                 if not file.ignore_file:
                     lacking = "no .dockerignore leaves anything out"

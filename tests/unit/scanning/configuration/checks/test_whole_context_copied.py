@@ -27,6 +27,9 @@ def examined(*instructions: str) -> list[Problem]:
         "COPY / /app",
         "COPY * /app/",
         "COPY ./* /app/",
+        "COPY .. /app",
+        "COPY ../../ /app",
+        "COPY src/../.. /app",
         "ADD . /app",
         'COPY [".", "/app"]',
         "COPY --chown=app:app --link . /app",
@@ -46,7 +49,7 @@ def test_the_whole_context_is_found(instruction: str) -> None:
     [
         "COPY src /app",
         "COPY ./src/ /app",
-        "COPY .. /app",
+        "COPY ../src /app",
         "COPY .env /app",
         "COPY package*.json ./",
         "COPY --from=build . /app",
