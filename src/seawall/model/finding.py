@@ -73,4 +73,5 @@ class Finding:
     evidence: str = ""  # what was seen, with every secret value cut: "AKIA…(20 characters)"
     removed_in: str = ""  # diff-id of the layer that deletes the file, which is there all the same
     suppressed: str = ""  # who decided that it does not count here, and why; empty: it counts
+    brought_by: str = ""  # package-url of the package whose file this is, where it is no flaw of it
     from_base: bool | None = None  # whether the base image brought it; None: not known

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from fnmatch import fnmatchcase
 
 import yaml
 
@@ -16,6 +15,7 @@ from seawall.errors import UsageError
 from seawall.model import Finding, Image, Kind
 from seawall.scanning import named_file
 from seawall.scanning.purl_pattern import PurlPattern
+from seawall.scanning.stars import fits
 from seawall.scanning.vex import JUSTIFICATIONS
 
 FILE = ".seawall.yaml"  # looked for in the current folder
@@ -58,32 +58,37 @@ class Entry:
 
     def _has_id(self, finding: Finding) -> bool:
         names = [name.upper() for name in (finding.id, *finding.aliases)]
-        return any(fnmatchcase(name, wanted) for wanted in self.ids for name in names)
+        return any(fits(name, wanted) for wanted in self.ids for name in names)
 
     def _has_package(self, finding: Finding) -> bool:
-        return bool(finding.package) and any(
-            not pattern.mismatch(finding.package, finding.path) for pattern in self.packages
+        package = finding.package or finding.brought_by
+        return bool(package) and any(
+            not pattern.mismatch(package, finding.path) for pattern in self.packages
         )
 
     def _has_image(self, image: Image) -> bool:
         names = (str(image.ref), image.ref.place, image.digest, *image.tags)
-        return any(fnmatchcase(name, wanted) for wanted in self.images for name in names)
+        return any(fits(name, wanted) for wanted in self.images for name in names)
 
 
 def path_matches(path: str, glob: str) -> bool:
     """Tell whether a path is meant: ``*`` is within a folder, ``**`` any number of folders.
 
-    Both are from the image's root, with or without a slash in front. Takes time in proportion to
-    the product of their lengths, whatever they are.
+    Both are from the image's root, with or without a slash in front. What is in no file has no path
+    and is never meant; a part of the configuration, as ``(environment)``, only by a glob that
+    begins with the bracket. Takes time in proportion to the product of their lengths, whatever
+    they are.
     """
     wanted = glob.strip("/").split("/")
+    if not path or (path.startswith("(") and "/" not in path and not wanted[0].startswith("(")):
+        return False
     reached = {0}  # how many parts of `wanted` the parts seen so far may have used up
     for part in path.strip("/").split("/"):
         reached = _past_stars(reached, wanted)
         reached = {
             place if wanted[place] == "**" else place + 1
             for place in reached
-            if place < len(wanted) and (wanted[place] == "**" or fnmatchcase(part, wanted[place]))
+            if place < len(wanted) and (wanted[place] == "**" or fits(part, wanted[place]))
         }
     return len(wanted) in _past_stars(reached, wanted)
 

@@ -6,10 +6,11 @@ Matching follows the rules for each type that the package-url specification give
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from packageurl import PackageURL
+
+from seawall.scanning.stars import fits
 
 PATH = "path"  # our own qualifier: the file that names the package, where the rest is not enough
 _SOURCE = ("source", "src")  # architectures that mean a source package
@@ -88,7 +89,7 @@ class PurlPattern:
         return ""
 
     def _equal(self, asked: str, held: str) -> bool:
-        return fnmatchcase(held, asked) if self.has_wildcards else asked == held
+        return fits(held, asked) if self.has_wildcards else asked == held
 
 
 def _spelt(path: str) -> str:

@@ -90,6 +90,19 @@ def test_every_criterion_must_be_met(tmp_path: Path, criteria: str) -> None:
     assert not one(tmp_path, criteria).means(GLIBC, REPORT.image)
 
 
+def test_a_star_is_all_that_means_more_than_itself(tmp_path: Path) -> None:
+    assert not one(tmp_path, "id: 'CVE-2023-491?'").means(GLIBC, REPORT.image)
+    assert not one(tmp_path, "id: 'CVE-2023-49[01]1'").means(GLIBC, REPORT.image)
+    assert not one(tmp_path, "package: 'pkg:deb/debian/libc?'").means(GLIBC, REPORT.image)
+
+
+def test_a_package_means_the_files_it_brought(tmp_path: Path) -> None:
+    file = replace(AWS_KEY, brought_by=GLIBC.package)
+    entry = one(tmp_path, "package: 'pkg:deb/debian/libc6'")
+    assert entry.means(file, REPORT.image)
+    assert not entry.means(AWS_KEY, REPORT.image)
+
+
 def test_a_rule_and_a_path_mean_a_secret(tmp_path: Path) -> None:
     entry = one(tmp_path, "id: aws-access-key, path: '**/.env'")
     assert entry.means(AWS_KEY, REPORT.image)
@@ -175,7 +188,18 @@ def test_aliases_within_aliases_are_not_unfolded(tmp_path: Path) -> None:
         ("a/b/x", "a/**/d", False),
         ("app", "app/**", True),
         ("", "a", False),
-        ("a/[x]/b", "a/[[]x]/b", True),
+        ("app/[id]/.env", "app/[id]/.env", True),
+        ("app/[id]/.env", "app/[*]/.env", True),
+        ("app/i/.env", "app/[id]/.env", False),
+        ("app/a?", "app/a?", True),
+        ("app/ab", "app/a?", False),
+        ("", "*", False),
+        ("", "**", False),
+        ("(environment)", "*", False),
+        ("(environment)", "**", False),
+        ("(environment)", "(environment)", True),
+        ("(environment)", "(*)", True),
+        ("(group)/page.js", "*/page.js", True),
     ],
 )
 def test_a_glob_means_paths_as_people_expect(path: str, glob: str, means: bool) -> None:

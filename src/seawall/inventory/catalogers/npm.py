@@ -16,13 +16,14 @@ _BYTES = 2 << 20  # parsed JSON takes some thirty times its size
 _NAME = re.compile(r"(?:@[\w.~-]+/)?[\w.~-]+", re.ASCII)
 # A package's own tests bring package.json files of made-up packages; nobody ever loads those.
 _MADE_UP = re.compile(r"/(?:tests?|__tests__|fixtures|__fixtures__)/")
+_OWN_FOLDER = re.compile(r"^(?:@[^/]+/)?[^/]+")  # of a package: @playwright/test is no test
 _INSTALLED = re.compile(r"(?:^|/)node_modules/(?:@[^/]+/)?[^/]+/package\.json$")
 
 
 def installed(file: ImageFile) -> Iterator[Fact]:
     """Yield the package that a ``package.json`` names; those without a version are only parts."""
-    inner = file.path.rpartition("node_modules/")[2] if "node_modules/" in file.path else ""
-    if inner and _MADE_UP.search(inner):
+    _, modules, inner = file.path.rpartition("node_modules/")
+    if modules and _MADE_UP.search(_OWN_FOLDER.sub("", inner, count=1)):
         return
     if len(file.content) > _BYTES:
         yield Incomplete(file.path, f"a package.json of {len(file.content):,} bytes")

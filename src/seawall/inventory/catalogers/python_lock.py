@@ -2,9 +2,11 @@
 
 poetry.lock, uv.lock, pdm.lock and pylock.toml (PEP 751) are TOML, Pipfile.lock is JSON. Of a
 requirements file only exact pins count (``==``, PEP 440): another line says what would do, not
-what was taken. What lies in a folder beside the project is no package.
+what was taken. What lies in a folder beside the project is no package. A requirements file may be
+UTF-16 or UTF-32 with its mark, as pip reads it and PowerShell writes it (pip, ``auto_decode``).
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 
@@ -20,6 +22,12 @@ from seawall.inventory.catalogers.documents import (
 )
 
 _LOCAL = {"directory", "virtual", "editable"}
+_MARKS = (  # that of UTF-32 begins as that of UTF-16 does
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _CONTINUED = re.compile(r"\\\r?\n")
 _PIN = re.compile(
     r"([A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?)[ \t]*(?:\[[^\]]*\][ \t]*)?"  # name and extras
@@ -55,11 +63,24 @@ def of_pipenv(file: ImageFile) -> Iterator[Fact]:
 
 
 def of_requirements(file: ImageFile) -> Iterator[Fact]:
-    """Yield the exact pins of a requirements file; the files it includes speak for themselves."""
-    for line in _CONTINUED.sub(" ", file.text).splitlines():
+    """Yield the exact pins of a requirements file; the files it includes speak for themselves.
+
+    Raises:
+        ValueError: it is no text.
+    """
+    for line in _CONTINUED.sub(" ", _text_of(file)).splitlines():
         match = _PIN.fullmatch(line.strip(" \t\ufeff"))
         if match:
             yield from pin("pypi", match[1], match[3])
+
+
+def _text_of(file: ImageFile) -> str:
+    for mark, encoding in _MARKS:
+        if file.content.startswith(mark):
+            return file.content.decode(encoding)
+    if b"\0" in file.content:
+        raise ValueError("zero bytes: no text, or UTF-16 without its mark")
+    return file.text
 
 
 PYTHON_LOCK = lock_file("python-lock", ("**/poetry.lock", "**/uv.lock", "**/pdm.lock"), of_project)

@@ -1,7 +1,8 @@
 """From the inspections of an image's layers to findings, seen as the image shows its files."""
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
@@ -9,13 +10,14 @@ from seawall.errors import LimitExceeded
 from seawall.images import OpenImage, hides, shown
 from seawall.images import visible as visible_paths
 from seawall.inventory import LayerCache, Reading, inspect_layers
-from seawall.model import Finding, Image, Incomplete, Kind, Urgency
+from seawall.model import Finding, Image, Incomplete, Kind, Step, Urgency
 from seawall.scanning.content.contract import Detector, Window
 from seawall.scanning.content.inspection import ContentInspector, FileHit, LayerContent
 from seawall.scanning.content.searching import Looking
 from seawall.scanning.content.tampering import Records, changed_files
 
 _T = TypeVar("_T")
+_ENV = re.compile(r"(?:/bin/sh -c #\(nop\) +)?ENV +")
 FIRST_GUESS = "md5"  # dpkg's; most images are made from Debian or Ubuntu
 
 
@@ -129,11 +131,12 @@ def _in_configuration(image: Image, looking: Looking) -> Iterator[Finding | Inco
     config = image.config
     if config is None:
         return
+    environment = frozenset(config.env)
     texts = {
         "(environment)": config.env,
         "(labels)": [f"{name}={value}" for name, value in config.labels.items()],
         "(command)": [*config.entrypoint, *config.command],
-        "(history)": [f"{step.created_by} {step.comment}".rstrip() for step in config.history],
+        "(history)": [_without_environment(step, environment) for step in config.history],
     }
     windows: list[Window] = []
     for place, lines in texts.items():
@@ -145,6 +148,20 @@ def _in_configuration(image: Image, looking: Looking) -> Iterator[Finding | Inco
             yield Incomplete(place, str(said))
         elif (finding := detector.finding(said, place, "")).kind is Kind.SECRET:
             yield finding
+
+
+def _without_environment(step: Step, environment: Set[str]) -> str:
+    """Return a step of the history without what it sets and the environment tells anyway."""
+    text = f"{step.created_by} {step.comment}".rstrip()
+    setting = _ENV.match(text)
+    if not setting:
+        return text
+    rest = step.created_by[setting.end() :].strip().removesuffix("# buildkit").rstrip()
+    name, _, value = rest.partition(" ")
+    if rest in environment or f"{name}={value}" in environment:
+        return setting[0]
+    words = (word for word in text[setting.end() :].split(" ") if word not in environment)
+    return setting[0] + " ".join(words)
 
 
 def _visible(reading: Reading, files: Sequence[Mapping[bytes, _T]]) -> Iterator[tuple[str, _T]]:

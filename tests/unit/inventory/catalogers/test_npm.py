@@ -52,6 +52,15 @@ def test_the_made_up_packages_of_a_packages_own_tests_are_not_installed() -> Non
     assert list(installed(ImageFile(path, content))) == []
 
 
+@pytest.mark.parametrize("name", ["@playwright/test", "@scope/fixtures", "test", "tests"])
+def test_a_package_called_test_is_no_made_up_one(name: str) -> None:
+    content = f'{{"name": "{name}", "version": "1.40.0"}}'.encode()
+    found = installed(ImageFile(f"app/node_modules/{name}/package.json", content))
+    assert list(found) == [Package("npm", name, "1.40.0")]
+    below = f"app/node_modules/{name}/fixtures/x/package.json"
+    assert list(installed(ImageFile(below, content))) == []
+
+
 def test_a_project_below_a_folder_called_test_is_installed() -> None:
     content = b'{"name": "real", "version": "1.0.0"}'
     path = "srv/test/node_modules/real/package.json"

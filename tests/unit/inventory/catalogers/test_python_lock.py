@@ -1,12 +1,13 @@
 import pytest
 
-from seawall.inventory.catalogers import Cataloger
+from seawall.inventory.catalogers import Cataloger, ImageFile
 from seawall.inventory.catalogers.python_lock import (
     PIPFILE_LOCK,
     PYLOCK,
     PYTHON_LOCK,
     REQUIREMENTS,
 )
+from seawall.model import Package
 from tests.unit.inventory.catalogers.locks import named, recorded
 
 REQUESTS = {"PySocks 1.7.1", "certifi 2026.10.18", "requests 2.31.0"}
@@ -60,6 +61,23 @@ def test_a_list_with_hashes_names_every_pin() -> None:
 )
 def test_only_an_exact_pin_names_a_package(line: str, found: list[str]) -> None:
     assert named(REQUIREMENTS, f"{line}\n") == found
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32", "utf-16-be", "utf-32-be"])
+def test_a_list_is_read_by_its_byte_order_mark(encoding: str) -> None:
+    mark = "\ufeff" if encoding.endswith("-be") else ""
+    content = f"{mark}flask==1.0\r\njinja2==2.4.1\r\n".encode(encoding)
+    file = ImageFile("app/requirements.txt", content)
+    assert [str(fact.name) for fact in REQUIREMENTS.parse(file) if isinstance(fact, Package)] == [
+        "flask",
+        "jinja2",
+    ]
+
+
+@pytest.mark.parametrize("content", ["flask==1.0\n".encode("utf-16-le"), b"\xff\xfef"])
+def test_a_list_that_is_no_text_is_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match=r"zero bytes|utf-16"):
+        list(REQUIREMENTS.parse(ImageFile("app/requirements.txt", content)))
 
 
 def test_what_lies_beside_the_project_is_no_package() -> None:

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from seawall.images import open_image, parse_target
 from seawall.inventory import read_image
-from seawall.model import Kind, Severity, Urgency
+from seawall.model import Finding, Kind, Severity, Urgency
 from seawall.scanning.content.contract import Hit, Place, Window
 from seawall.scanning.content.inspection import ContentInspector
 from seawall.scanning.content.looking import FIRST_GUESS, Contents, look_at
@@ -158,6 +160,124 @@ def test_a_hard_link_is_judged_by_the_file_it_names(tmp_path: Path) -> None:
     assert look(tmp_path, BASE, same).findings == ()
 
 
+@pytest.mark.parametrize("after", [False, True])
+def test_a_hard_link_to_where_no_package_has_files_is_found(tmp_path: Path, after: bool) -> None:
+    layer = [file("tmp/evil", b"trojan"), link("usr/bin/curl", "tmp/evil")]
+    contents = look(tmp_path, BASE, layer[::-1] if after else layer)
+    [(path, reason)] = found(contents, Kind.TAMPERED)
+    assert path == "usr/bin/curl"
+    assert reason.startswith("/usr/bin/curl is now a hard link to /tmp/evil")
+
+
+def test_the_objects_of_ostree_are_where_its_packages_have_their_files(tmp_path: Path) -> None:
+    place = "sysroot/ostree/repo/objects/ab/cd.file"
+    layer = [*BASE[:-1], file(place, b"vendor"), link("usr/bin/curl", place)]
+    assert look(tmp_path, layer).findings == ()
+
+
+def wheel(name: str, folder: str, **files: bytes) -> list[Member]:
+    def line(path: str, content: bytes) -> str:
+        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+        return f"{path},sha256={digest},{len(content)}\n"
+
+    info = f"{folder}/{name}-1.dist-info"
+    return [
+        file(f"{info}/METADATA", f"Name: {name}\nVersion: 1\n".encode()),
+        file(f"{info}/RECORD", "".join(line(*item) for item in files.items()).encode()),
+    ]
+
+
+def test_a_wheel_that_links_to_its_installers_cache_is_not_changed(tmp_path: Path) -> None:
+    folder = "opt/venv/lib/python3.11/site-packages"
+    for cache in ("root/.cache/uv/archive-v0/x/foo.py", "opt/cache/uv/archive-v0/x/foo.py"):
+        layer = [
+            *BASE,
+            *wheel("foo", folder, **{"foo.py": b"code"}),
+            file(cache, b"code"),
+            link(f"{folder}/foo.py", cache),
+        ]
+        assert look(tmp_path, layer).findings == ()
+
+
+def test_a_wheel_does_not_speak_for_the_files_of_a_systems_package(tmp_path: Path) -> None:
+    layer = [
+        *wheel("foo", "opt/x/site-packages", **{"/usr/bin/curl": b"trojan"}),
+        file("usr/bin/curl", b"trojan"),
+    ]
+    for layers in ([BASE, layer], [layer[:2], [*BASE[:-1], layer[2]]]):
+        [finding] = look(tmp_path, *layers).findings
+        assert (finding.name, finding.path) == ("curl", "usr/bin/curl")
+
+
+def test_where_a_system_package_cannot_be_compared_the_wheel_in_it_can(tmp_path: Path) -> None:
+    folder = "usr/lib/python3.11/site-packages"
+    digest = base64.b64encode(hashlib.sha1(b"code", usedforsecurity=False).digest()).decode()
+    database = f"P:py3-foo\nV:1\nF:{folder}\nR:foo.py\nZ:Q1{digest}\n\n".encode()
+    layer = [
+        file("lib/apk/db/installed", database),
+        *wheel("foo", folder, **{"foo.py": b"code"}),
+        file(f"{folder}/foo.py", b"trojan"),
+    ]
+    [finding] = look(tmp_path, layer).findings
+    assert (finding.name, finding.path) == ("foo", f"{folder}/foo.py")
+
+
+SUMS = "var/lib/dpkg/info/curl.md5sums"
+
+
+@pytest.mark.parametrize("gone", [file("var/lib/dpkg/info/.wh.curl.md5sums"), file(SUMS, b"")])
+def test_a_record_that_is_deleted_speaks_on_while_its_package_stays(
+    tmp_path: Path, gone: Member
+) -> None:
+    trojan = file("usr/bin/curl", b"trojan")
+    [finding] = look(tmp_path, BASE, [gone, trojan]).findings
+    assert (finding.path, finding.installed) == ("usr/bin/curl", "1")
+
+
+def test_a_deleted_record_does_not_speak_of_another_version_or_a_removed_package(
+    tmp_path: Path,
+) -> None:
+    gone, other = file("var/lib/dpkg/info/.wh.curl.md5sums"), file("usr/bin/curl", b"newer")
+    assert look(tmp_path, BASE, [file(STATUS, stanza("curl", "2")), gone, other]).findings == ()
+    assert look(tmp_path, BASE, [file(STATUS, stanza("bash", "1")), gone, other]).findings == ()
+
+
+def test_a_changed_file_names_the_package_that_brought_it(tmp_path: Path) -> None:
+    [finding] = look(tmp_path, BASE, [file("usr/bin/curl", b"trojan")]).findings
+    assert finding.brought_by.startswith("pkg:deb/debian/curl@1")
+    folder = "srv/site-packages"
+    layer = [
+        *wheel("foo_bar", folder, **{"foo.py": b"code"}),
+        file(f"{folder}/foo.py", b"trojan"),
+    ]
+    [finding] = look(tmp_path, layer).findings
+    assert finding.brought_by == "pkg:pypi/foo-bar@1"
+
+
+def test_the_worst_changed_files_are_named_and_the_rest_is_as_bad_as_its_worst(
+    tmp_path: Path,
+) -> None:
+    texts = {f"usr/share/doc/x/{n:02}": b"vendor" for n in range(25)}
+    programs = {f"usr/share/zz/bin/{n:02}": b"vendor" for n in range(3)}
+
+    def changed(files: dict[str, bytes]) -> Sequence[Finding]:
+        layer = [
+            file(STATUS, stanza("x", "1")),
+            file("var/lib/dpkg/info/x.md5sums", md5sums(**files)),
+            *(file(path, b"other") for path in files),
+        ]
+        return look(tmp_path, layer).findings
+
+    *named, rest = changed(texts | programs)
+    assert [f.path for f in named[:3]] == list(programs)
+    assert (rest.severity, rest.urgency, rest.path) == (Severity.LOW, Urgency.WATCH, "")
+    assert rest.title == "8 more files differ from package x 1"
+    assert rest.brought_by == named[0].brought_by
+    *_, rest = changed({f"usr/bin/{n:02}": b"vendor" for n in range(21)})
+    assert (rest.severity, rest.urgency) == (Severity.HIGH, Urgency.SOON)
+    assert rest.title == "1 more file differs from package x 1"
+
+
 def test_a_package_that_names_a_file_under_a_folder_that_is_a_link_is_understood(
     tmp_path: Path,
 ) -> None:
@@ -248,6 +368,26 @@ def test_the_images_configuration_is_searched_for_secrets(tmp_path: Path) -> Non
         ("(command)", "TOKEN3"),
         ("(history)", "TOKEN4"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("ENV A=TOKEN1 # buildkit", False),
+        ("ENV A=TOKEN1 B=2 # buildkit", False),
+        ("/bin/sh -c #(nop)  ENV A=TOKEN1", False),
+        ("ENV A TOKEN1", False),
+        ("ENV A=TOKEN10 # buildkit", True),
+        ("ENV A=TOKEN1 C=TOKEN3 # buildkit", True),
+        ("RUN |1 A=TOKEN1 /bin/sh -c make # buildkit", True),
+    ],
+)
+def test_what_the_environment_tells_the_history_does_not_tell_again(
+    tmp_path: Path, step: str, told: bool
+) -> None:
+    config = {"config": {"Env": ["A=TOKEN1", "B=2"]}, "history": [{"created_by": step}]}
+    findings = look(tmp_path, [], config=config).findings
+    assert [f.path for f in findings] == ["(environment)"] + ["(history)"] * told
 
 
 def test_only_visible_setuid_files_and_dockerfiles_are_told(tmp_path: Path) -> None:
