@@ -11,4 +11,6 @@ for name in AlmaLinux Alpine Bitnami CRAN Debian Go Packagist PyPI RubyGems crat
   set -- "$@" --ecosystem "$name"
 done
 .venv/bin/seawall advisories import "$from" "$@"
-.venv/bin/seawall advisories export --snapshot src/seawall/advisories/snapshot.sqlite.zst
+# npm's and PHP's may be had from Retire.js, the Node.js group and FriendsOfPHP only: a part.
+.venv/bin/seawall advisories export --snapshot src/seawall/advisories/snapshot.sqlite.zst \
+  --partial npm --partial Packagist

@@ -25,8 +25,12 @@ def seawall(*arguments: str) -> Any:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    printed = json.loads(done.stdout)
+    # The snapshot in the package has a part of npm's advisories; nothing else may be missing.
+    gaps = {gap["reason"] for gap in printed["incomplete"]}
+    assert gaps <= {"1 npm package judged by a part of the advisories for npm"}
+    assert done.returncode == (3 if gaps else 0), done.stderr
+    return printed
 
 
 @pytest.fixture(scope="module")

@@ -63,6 +63,7 @@ class Matches:
     incomplete: list[Incomplete] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what a reader must know of how it was judged
     ecosystems: set[str] = field(default_factory=set)  # with release; those that were asked
+    partial: set[str] = field(default_factory=set)  # of these, without release: here in part
 
 
 class _Asked(NamedTuple):
@@ -107,6 +108,7 @@ def match(
             continue
         same = _Asked(found, version, subject.version, subject.module)
         asked.setdefault(same, (subject, []))[1].append(package)
+    _note_partial(subjects, store, result)
     _note_uncovered(packages, uncovered, result)
     _note_uncomparable([(a.products, ps) for a, (_, ps) in asked.items()], store, result)
     groups = list(asked.values())
@@ -220,6 +222,24 @@ def _unknown_release(kind: str, distribution: Distribution | None, known: Collec
 
 def _numbers(text: str) -> list[int]:
     return [int(digits) for digits in re.findall(r"[0-9]{1,9}", text)]
+
+
+def _note_partial(
+    subjects: Sequence[tuple[Package, Subject]], store: AdvisoryStore, result: Matches
+) -> None:
+    """Name the ecosystems of which the store has a part, so that its silence says little."""
+    partial = store.partial() & {name.partition(":")[0] for name in result.ecosystems}
+    judged: Counter[tuple[str, str]] = Counter()
+    for package, subject in subjects:
+        family = subject.ecosystems[0].partition(":")[0]
+        if family in partial and package.type != "generic":
+            judged[family, package.type] += 1
+    for (family, kind), count in sorted(judged.items()):
+        result.partial.add(family)
+        what = f"{count} {kind} package{'s' if count > 1 else ''}"
+        result.incomplete.append(
+            Incomplete("/", f"{what} judged by a part of the advisories for {family}")
+        )
 
 
 def _note_uncovered(packages: Sequence[Package], unknown: Counter[str], result: Matches) -> None:

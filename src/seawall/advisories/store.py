@@ -208,6 +208,36 @@ class AdvisoryStore:
         }
         return {name: next(self._rows(sql))[0] for name, sql in one.items()}
 
+    def partial(self) -> frozenset[str]:
+        """Return the ecosystems (without release) of which only a part is here, as its maker said.
+
+        Silence of the store on a package of theirs says little.
+        """
+        found = next(self._rows("SELECT value FROM meta WHERE key = 'partial'"), ("",))
+        return frozenset(found[0].splitlines())
+
+    def speaking_of(self, ecosystems: Iterable[str]) -> int:
+        """Return how many advisories name versions in these ecosystems (with release).
+
+        One that is about several releases of a distribution counts once.
+        """
+        families: dict[str, list[str]] = {}
+        for name in sorted(set(ecosystems)):
+            families.setdefault(name.partition(":")[0], []).append(name)
+        return sum(map(self._speaking_of, families.values()))
+
+    def _speaking_of(self, names: Sequence[str]) -> int:
+        if len(names) == 1:
+            counted = self._rows("SELECT advisories FROM ecosystem WHERE name = ?", names)
+            return int(next(counted, (0,))[0])
+        marks = ",".join("?" * len(names))
+        sql = (
+            "SELECT count(DISTINCT advisory) FROM product AS p "  # noqa: S608 - constants
+            "CROSS JOIN advisory_range ON product = p.id "
+            f"WHERE p.ecosystem IN ({marks})"
+        )
+        return int(next(self._rows(sql, names))[0])
+
     def by_ecosystem(self) -> list[tuple[str, int, int]]:
         """Return (ecosystem with release, advisories, ranges) for each, largest first."""
         return list(self._rows("SELECT name, advisories, ranges FROM ecosystem ORDER BY 2 DESC, 1"))
@@ -601,10 +631,11 @@ def _unwritable(path: Path, error: Exception) -> StoreUnusable:
     )
 
 
-def snapshot_of(path: Path) -> bytes:
+def snapshot_of(path: Path, partial: Iterable[str] = ()) -> bytes:
     """Return a compact copy of a store: facts only, no texts, compressed with zstd.
 
-    Withdrawn advisories go, and of KEV and EPSS what concerns no advisory here.
+    Withdrawn advisories go, and of KEV and EPSS what concerns no advisory here. Of the ecosystems
+    in `partial` it holds only a part, which its readers will say: see `AdvisoryStore.partial`.
     """
     with contextlib.closing(sqlite3.connect(":memory:")) as db:
         with AdvisoryStore.open(path) as store:
@@ -625,6 +656,8 @@ def snapshot_of(path: Path) -> bytes:
             INSERT OR REPLACE INTO meta VALUES ('snapshot', 'yes');
             """
         )
+        named = "\n".join(sorted(set(partial)))
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('partial', ?)", (named,))
         db.executescript(_SUMMARY)
         db.commit()
         db.execute("VACUUM")

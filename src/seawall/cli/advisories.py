@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from seawall.errors import UsageError
@@ -44,6 +45,13 @@ def add_to(commands: Any) -> None:
         description="Write a compact copy of the store, as the one inside the package.",
     )
     export.add_argument("--snapshot", metavar="FILE", required=True, help="facts only, zstd")
+    export.add_argument(
+        "--partial",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="an ecosystem that the store has a part of, which scans will say; may be repeated",
+    )
     export.set_defaults(run=run_export)
 
     status = actions.add_parser(
@@ -90,18 +98,24 @@ def run_import(args: argparse.Namespace) -> int:
 def _load(origin: "Origin", args: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
-    from seawall.advisories import ECOSYSTEMS, update
+    from seawall.advisories import update
     from seawall.cli import progress, wiring
 
     chosen = frozenset(args.ecosystem) if args.ecosystem else None
-    if chosen and (unknown := sorted(chosen - set(ECOSYSTEMS))):
-        raise UsageError(f"--ecosystem {unknown[0]}: not known", f"one of {sorted(ECOSYSTEMS)}")
+    _check_names("--ecosystem", chosen or ())
     with progress.fetching() as report:
         now = datetime.now(UTC)
         outcome = update(
             wiring.store_path(), origin, report, now, force=args.force, ecosystems=chosen
         )
     return _tell(outcome)
+
+
+def _check_names(option: str, names: Iterable[str]) -> None:
+    from seawall.advisories import ECOSYSTEMS
+
+    if unknown := sorted(set(names) - set(ECOSYSTEMS)):
+        raise UsageError(f"{option} {unknown[0]}: not known", f"one of {sorted(ECOSYSTEMS)}")
 
 
 def _tell(outcome: "Outcome") -> int:
@@ -128,8 +142,9 @@ def run_export(args: argparse.Namespace) -> int:
     from seawall.advisories import snapshot_of
     from seawall.cli import wiring
 
+    _check_names("--partial", args.partial)
     wiring.check_output(args.snapshot)
-    content = snapshot_of(wiring.store_path())
+    content = snapshot_of(wiring.store_path(), args.partial)
     with wiring.binary_output(args.snapshot) as out:
         out.write(content)
     print(f"{args.snapshot}: {len(content):,} bytes", file=sys.stderr)  # noqa: T201

@@ -206,7 +206,11 @@ def _read(
 def _exceptions(path: str | None) -> tuple["Entry", ...]:
     """Return the exceptions of the file that was named, else of the one in this folder."""
     if path is None and not Path(_EXCEPTIONS).is_file():
-        return ()
+        if not Path(_EXCEPTIONS).is_symlink() and not Path(_EXCEPTIONS).exists():
+            return ()
+        # Whoever put it there meant something by it.
+        hint = "make it a file, remove it, or give --exceptions FILE (/dev/null for none)"
+        raise UsageError(f"{_EXCEPTIONS}: no file, or a link that leads to none", hint)
     from seawall.scanning import exceptions
 
     return exceptions.read(path or _EXCEPTIONS)

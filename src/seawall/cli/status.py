@@ -36,6 +36,8 @@ def write_table(store: AdvisoryStore, is_snapshot: bool, out: TextIO) -> None:
             f"{counts['uncomparable']:,} ranges cannot be compared; see them: "
             "seawall advisories status --uncomparable\n"
         )
+    if partial := sorted(store.partial()):
+        out.write(f"only a part of what is known is here: {printable(', '.join(partial))}\n")
     if old := [one for one in of_feeds(feeds) if one.is_old(now)]:
         ends = ", ".join(f"{printable(one.name)} {printable(one.as_of[:10])}" for one in old)
         out.write(f"newer ones are missing: {ends}; run seawall advisories update\n")
@@ -47,6 +49,7 @@ def write_json(store: AdvisoryStore, is_snapshot: bool, out: TextIO) -> None:
         "place": store.place,
         "snapshot": is_snapshot,
         "counts": store.counts(),
+        "partial": sorted(store.partial()),
         "feeds": [
             {
                 "name": feed.name,

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from seawall.scanning.kernel import HostKernel
 
 _SNAPSHOT = "snapshot.sqlite.zst"
+_DESCRIPTORS = re.compile(r"/proc/[0-9]+(?:/task/[0-9]+)?/fd")
+_LINKS = 40  # as many as Linux follows
 
 
 def home() -> Path:
@@ -201,6 +204,10 @@ def check_output(path: str | None) -> None:
         is_file = not target.exists() or target.is_file()  # a device or a pipe needs no draft
     except OSError as error:
         raise _unwritable(path, error) from error
+    if _is_descriptor(target):
+        if is_file and not target.exists():
+            raise OutputUnwritable(f"{path}: cannot be written (no such descriptor)")
+        return
     if is_file and not os.access(target.parent, os.W_OK):
         raise OutputUnwritable(f"{path}: cannot be written (no permission for {target.parent})")
 
@@ -254,6 +261,10 @@ def binary_output(path: str) -> Iterator[BinaryIO]:
         BrokenPipeError: it is a pipe, and its reader has gone.
     """
     target = _named(path)  # a link stays, what it names is replaced
+    if _is_descriptor(target):
+        with _opened_again(target) as file:
+            yield file
+        return
     # Nobody can foresee the name and put a link there; and it is short where the file's is not.
     draft = target.with_name(f".seawall-{os.urandom(8).hex()}")
     try:
@@ -278,9 +289,18 @@ def binary_output(path: str) -> Iterator[BinaryIO]:
 def _named(path: str) -> Path:
     """Return what `path` names in the end, be it there or not.
 
+    What is a device, a pipe or an open descriptor keeps its name: the links of ``/dev/stdout`` end
+    in ``pipe:[4711]``, which only the kernel can follow.
+
     Raises:
         OutputUnwritable: its links lead in a circle, or may not be followed.
     """
+    given = Path(path)
+    try:
+        if _is_descriptor(given) or (given.exists() and not given.is_file()):
+            return given
+    except OSError as error:
+        raise _unwritable(path, error) from error
     target = Path(os.path.realpath(path))
     try:
         is_link = target.is_symlink()
@@ -289,6 +309,30 @@ def _named(path: str) -> Path:
     if is_link:  # else it would be replaced as if it were a file
         raise OutputUnwritable(f"{path}: cannot be written (its links lead in a circle)")
     return target
+
+
+def _is_descriptor(path: Path) -> bool:
+    """Tell whether `path` is an open descriptor: ``/dev/stdout``, ``/dev/fd/63`` or links to it."""
+    for _ in range(_LINKS):
+        if _DESCRIPTORS.fullmatch(os.path.realpath(path.parent)):
+            return True
+        try:
+            path = path.parent / path.readlink()
+        except OSError:  # the end of the links
+            return False
+    return False
+
+
+@contextmanager
+def _opened_again(path: Path) -> Iterator[BinaryIO]:
+    """Yield an open descriptor to write to; where it is a file, behind what it holds."""
+    try:
+        with path.open("ab") as file:
+            yield file
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _unwritable(str(path), error) from error
 
 
 def discard_stdout() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from seawall.errors import NotAnImage, UnknownTarget, UsageError
 from seawall.images import compression
 from seawall.images.blobs import MappedFile, looks_like_tar
-from seawall.images.file_forms import is_document, no_archive
+from seawall.images.file_forms import is_document, no_archive, no_directory
 from seawall.images.layers import clean
 from seawall.images.limits import Budget, Limits
 from seawall.images.platforms import Platform
@@ -20,6 +20,7 @@ from seawall.model import ImageRef
 _SBOM = "sbom"  # a target that is no image: `seawall.inventory.sbom.reading` reads it
 _PATHS = ("dir", _SBOM)
 _PATHS_WITH_NAMES = ("docker-archive", "oci-archive", "oci-dir")
+_FOLDERS = ("dir", "oci-dir")
 _WITH_PLATFORMS = ("registry", "oci-archive", "oci-dir")  # others hold one image, or a daemon's
 _FILE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".json")
 
@@ -52,6 +53,9 @@ def _source_and_place(text: str) -> ImageRef:
             raise UnknownTarget(f"{text}: nothing after the prefix")
         if (source in _PATHS or source in _PATHS_WITH_NAMES) and not _is_there(source, place):
             raise _nothing_at(text)
+        if source in _FOLDERS and not _is_folder(source, place):
+            told = no_directory(Path(place), text)
+            raise UnknownTarget(str(told), told.hint)
         return ImageRef(source, place)
     path = Path(text)
     if text and exists(path):
@@ -72,6 +76,13 @@ def _is_there(source: str, place: str) -> bool:
         if not colon or source not in _PATHS_WITH_NAMES:
             return False
     return True
+
+
+def _is_folder(source: str, place: str) -> bool:
+    """Tell whether the longest part of `place` that is a path is a folder's."""
+    while not exists(Path(place)) and source in _PATHS_WITH_NAMES:
+        place = place.rpartition(":")[0]
+    return Path(place).is_dir()
 
 
 def _nothing_at(text: str) -> UnknownTarget:

@@ -3,7 +3,9 @@
 Known for certain where the base image is there to compare. Else by what the image says of itself:
 its labels name the base (OCI image specification, "Annotations": ``base.name``, ``base.digest``),
 its history shows where one Dockerfile ended. A command or entry point is mostly the last line of
-one, so layers that follow such a line belong to the next.
+one, so layers that follow such a line may belong to the next; a person's own Dockerfile may have
+one earlier, too. So what lies below the first such line is called the base image's only where it is
+of a package, and what lies above the last one is the image's own; between them nobody knows.
 """
 
 import re
@@ -11,11 +13,12 @@ from dataclasses import replace
 
 from seawall.errors import UsageError
 from seawall.images import Limits, Selector, open_image, parse_target
-from seawall.model import Finding, Image, Layer
+from seawall.model import Finding, Image, Kind, Layer
 from seawall.scanning.redaction import redacted
 from seawall.scanning.report import BaseImage, Report
 
 _NAME = "org.opencontainers.image.base.name"
+_OF_PACKAGES = frozenset({Kind.VULNERABILITY, Kind.END_OF_LIFE})
 _DIGEST = "org.opencontainers.image.base.digest"
 _LAST_LINE = re.compile(r"(?:/bin/sh -c #\(nop\) +|COMMAND +)?(?:CMD|ENTRYPOINT)\b", re.IGNORECASE)
 
@@ -45,14 +48,21 @@ def attributed(report: Report, base: Image | None = None) -> Report:
     Raises:
         UsageError: `base` is given, and the image was not built from it.
     """
-    known = _compared(report.image, base) if base else _presumed(report.image)
+    below, above = _bounds(report.image)
+    known = _compared(report.image, base) if base else _presumed(report.image, below)
     if known is None:
         return report
+    start = known.layers if known.is_certain else above
     own = {layer.diff_id for layer in report.image.layers[: known.layers]}
-    later = {layer.diff_id for layer in report.image.layers[known.layers :]} - own
+    later = {layer.diff_id for layer in report.image.layers[start:]} - own
     findings = report.findings
     if known.layers:
-        findings = tuple(_marked(finding, own, later) for finding in findings)
+        findings = tuple(
+            _marked(finding, own, later)
+            if known.is_certain or finding.kind in _OF_PACKAGES or finding.layer in later
+            else finding  # a guess must not say that somebody else brought a secret
+            for finding in findings
+        )
     return replace(report, base=known, findings=findings)
 
 
@@ -87,10 +97,10 @@ def _short(digest: str) -> str:
     return digest[: len("sha256:") + 8]
 
 
-def _presumed(image: Image) -> BaseImage | None:
+def _presumed(image: Image, layers: int) -> BaseImage | None:
+    """Return what the image says of its base, of which its history shows `layers`."""
     labels = image.config.labels if image.config else {}
     name, digest = labels.get(_NAME, ""), labels.get(_DIGEST, "")
-    layers = _layers_by_history(image)
     if not (name or digest or layers):
         return None
     evidence = ["named by the image's label"] if name or digest else []
@@ -99,19 +109,24 @@ def _presumed(image: Image) -> BaseImage | None:
     return BaseImage(name, digest, layers, ", ".join(evidence), is_certain=False)
 
 
-def _layers_by_history(image: Image) -> int:
-    """Return how many layers lie below the last CMD or ENTRYPOINT that has layers above it."""
+def _bounds(image: Image) -> tuple[int, int]:
+    """Return how many layers lie below the first CMD or ENTRYPOINT that has layers above it.
+
+    And how many below the last one; (0, 0) where nothing tells.
+    """
     history = image.config.history if image.config else ()
     if sum(not step.is_empty for step in history) != len(image.layers):
-        return 0  # squashed, or by a builder that keeps no history
-    below = found = 0
+        return 0, 0  # squashed, or by a builder that keeps no history
+    below = 0
+    found: list[int] = []
     for step in history:
         if step.is_empty:
             if _LAST_LINE.match(step.created_by) and below < len(image.layers):
-                found = below
+                found.append(below)
         else:
             below += 1
-    return found
+    lowest = next(filter(None, found), 0)
+    return lowest, max(found, default=0)
 
 
 def created_by(layer: Layer) -> str:

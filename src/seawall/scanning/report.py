@@ -18,9 +18,10 @@ class AdvisoryData:
     newest: str  # RFC 3339: when the newest record was modified
     obtained: str  # RFC 3339: when the store got them from their feeds
     is_snapshot: bool  # they came with the package, nobody has updated them here
-    advisories: int  # how many the store holds
+    advisories: int  # how many there are for these ecosystems; where none judged it, all
     ecosystems: Sequence[Currency] = ()  # that judged the image
     scores: Sequence[Currency] = ()  # KEV and EPSS, where there are flaws that they rate
+    partial: Sequence[str] = ()  # ecosystems of which only a part of the advisories is here
 
     @property
     def as_of(self) -> str:

@@ -7,14 +7,14 @@ from datetime import date
 from typing import Protocol
 
 import seawall
-from seawall.advisories import AdvisoryStore, Currency, of_feeds
+from seawall.advisories import AdvisoryStore, of_feeds
 from seawall.inventory import NOTHING_FOUND
 from seawall.model import Finding, FixState, Image, Inventory, Kind, Severity, Urgency
 from seawall.scanning.configuration import configuration_findings, is_build_file, is_project
 from seawall.scanning.content.looking import Contents
 from seawall.scanning.kernel import HostKernel
 from seawall.scanning.report import AdvisoryData, Report
-from seawall.scanning.vulnerabilities import judge
+from seawall.scanning.vulnerabilities import NOTHING_JUDGED, Judgement, judge
 
 
 class Described(Protocol):
@@ -69,9 +69,7 @@ def scan(
                 )
             )
         ),
-        data=advisory_data(
-            store, is_snapshot, judgement.ecosystems, _has_flaws(judgement.findings)
-        ),
+        data=advisory_data(store, is_snapshot, judgement),
         version=seawall.__version__,
         inventory=inventory,
         notes=(*opened.notes, *judgement.notes, *(() if contents else (_NO_FILES,))),
@@ -99,13 +97,14 @@ def _has_flaws(findings: Sequence[Finding]) -> bool:
 def advisory_data(
     store: AdvisoryStore,
     is_snapshot: bool,
-    ecosystems: Sequence[Currency] = (),
-    with_scores: bool = False,
+    judgement: Judgement = NOTHING_JUDGED,
 ) -> AdvisoryData:
-    """Return how old the advisories are that judged an image, by its `ecosystems`.
+    """Return how many advisories judged an image, and how old they are.
 
-    Without such, by all feeds. `with_scores` adds KEV and EPSS.
+    They are those of the ecosystems that were asked; where none was, all. KEV and EPSS count where
+    there are flaws for them to rate.
     """
+    ecosystems = judgement.ecosystems
     states = store.feeds()
     newest = max((feed.newest for feed in states if feed.name.startswith("osv/")), default="")
     obtained = min((feed.obtained for feed in states if feed.name.startswith("osv/")), default="")
@@ -119,10 +118,15 @@ def advisory_data(
         newest=newest,
         obtained=obtained,
         is_snapshot=is_snapshot,
-        advisories=store.counts()["advisories"],
+        advisories=_advisories(store, judgement),
         ecosystems=tuple(ecosystems),
-        scores=scores if with_scores else (),
+        scores=scores if _has_flaws(judgement.findings) else (),
+        partial=judgement.partial,
     )
+
+
+def _advisories(store: AdvisoryStore, judgement: Judgement) -> int:
+    return store.speaking_of(judgement.asked) if judgement.asked else store.counts()["advisories"]
 
 
 _NAMES = {

@@ -64,6 +64,11 @@ class Judgement:
     incomplete: tuple[Incomplete, ...]
     notes: tuple[str, ...] = ()  # what a reader must know of how it was judged
     ecosystems: tuple[Currency, ...] = ()  # that were asked, and how current each is
+    asked: frozenset[str] = frozenset()  # the same, each release by its name
+    partial: tuple[str, ...] = ()  # of which the store has a part: silence says little
+
+
+NOTHING_JUDGED = Judgement((), ())
 
 
 def judge(
@@ -98,7 +103,14 @@ def judge(
     until = supported_until(inventory.distribution)
     ecosystems = currencies(store, matches.ecosystems, until.isoformat() if until else "")
     gaps = dict.fromkeys((*matches.incomplete, *(_outdated(ecosystems, today) if today else ())))
-    return Judgement(tuple(findings), tuple(gaps), tuple(matches.notes), ecosystems)
+    return Judgement(
+        tuple(findings),
+        tuple(gaps),
+        tuple(matches.notes),
+        ecosystems,
+        frozenset(matches.ecosystems),
+        tuple(sorted(matches.partial)),
+    )
 
 
 def _outdated(ecosystems: Iterable[Currency], today: date) -> Iterator[Incomplete]:

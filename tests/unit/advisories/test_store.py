@@ -5,6 +5,7 @@ import random
 import shutil
 import sqlite3
 import threading
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -333,6 +334,34 @@ def test_a_snapshot_answers_as_the_store_it_was_made_of(tmp_path: Path) -> None:
             ("Debian:12", 1, 1),
             ("Debian:13", 1, 1),
         ]
+
+
+def test_a_snapshot_knows_of_what_it_has_a_part(tmp_path: Path) -> None:
+    path = tmp_path / "advisories.sqlite"
+    fill(path, {"PyPI": [JINJA]}, [])
+    with (
+        AdvisoryStore.open(path) as store,
+        AdvisoryStore.from_snapshot(snapshot_of(path), "snapshot") as whole,
+        AdvisoryStore.from_snapshot(snapshot_of(path, ["npm", "Rocky Linux"]), "x") as part,
+    ):
+        assert store.partial() == whole.partial() == frozenset()
+        assert part.partial() == {"npm", "Rocky Linux"}
+
+
+def test_the_snapshot_in_the_package_says_that_of_npm_and_php_it_has_a_part() -> None:
+    content = resources.files("seawall.advisories") / "snapshot.sqlite.zst"
+    with AdvisoryStore.from_snapshot(content.read_bytes(), "snapshot") as snapshot:
+        assert snapshot.partial() == {"Packagist", "npm"}
+
+
+def test_an_advisory_on_two_releases_counts_once(tmp_path: Path) -> None:
+    path = tmp_path / "advisories.sqlite"
+    fill(path, {"PyPI": [JINJA], "Debian": [GLIBC]}, [])
+    with AdvisoryStore.open(path) as store:
+        assert store.speaking_of(["Debian:12"]) == 1
+        assert store.speaking_of(["Debian:12", "Debian:13", "Debian:99"]) == 1
+        assert store.speaking_of(["Debian:13", "PyPI", "npm"]) == 2
+        assert store.speaking_of([]) == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"junk", zstandard.compress(b"junk")])

@@ -327,6 +327,23 @@ def test_a_server_that_is_not_there_is_told(tmp_path: Path, mirror: LoopbackMirr
         load(tmp_path, Mirror(url, tmp_path))
 
 
+def test_no_fault_tells_what_may_be_secret_in_a_mirrors_address(tmp_path: Path) -> None:
+    with serving({}) as server:
+        there = server.url.replace("://", "://ada:hunter2@")
+        for url in (there, f"{server.url}/?sig=hunter2"):
+            with pytest.raises(FeedUnavailable) as error:
+                load(tmp_path, Mirror(url, tmp_path))
+            assert "hunter2" not in str(error.value)
+            assert server.url.removeprefix("http://") in str(error.value)
+    for url in (there, "https://ada:hunter2@a b/", "https://ada:hunter2@[::1/x"):
+        with pytest.raises(FeedUnavailable) as error:
+            load(tmp_path, Mirror(url, tmp_path))
+        assert "hunter2" not in str(error.value)
+    with pytest.raises(UsageError) as refused:
+        Mirror("ftp://ada:hunter2@h/", tmp_path)
+    assert "hunter2" not in str(refused.value)
+
+
 def test_an_endless_list_of_ecosystems_is_refused(tmp_path: Path) -> None:
     with (
         serving({"/ecosystems.txt": b"x\n" * (1 << 20)}) as server,

@@ -1,5 +1,6 @@
 """``seawall advisories status``: what the store holds, and what is old in it."""
 
+import io
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from seawall.advisories.store import StoreWriter
+from seawall.advisories.store import AdvisoryStore, StoreWriter
 from seawall.cli import main
+from seawall.cli.status import write_table
 from tests.unit.advisories.records import below, feed_state, parsed, record
 
 
@@ -60,3 +62,17 @@ def test_what_a_store_holds_is_told_to_programs(
     assert main(["advisories", "status", "--format", "json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["ecosystems"] == [{"name": "PyPI", "advisories": 1, "ranges": 1}]
+
+
+def test_an_exported_snapshot_may_be_of_a_part_and_only_of_what_is_known(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(home, alpine_days=2)
+    export = ["advisories", "export", "--snapshot", str(home / "part.zst")]
+    assert main([*export, "--partial", "nmp"]) == 2
+    assert "--partial nmp: not known" in capsys.readouterr().err
+    assert main([*export, "--partial", "PyPI"]) == 0
+    with AdvisoryStore.from_snapshot((home / "part.zst").read_bytes(), "part") as store:
+        out = io.StringIO()
+        write_table(store, is_snapshot=True, out=out)
+    assert "only a part of what is known is here: PyPI\n" in out.getvalue()

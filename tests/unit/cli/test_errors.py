@@ -361,7 +361,8 @@ def test_a_file_that_is_no_image_is_told_the_form_that_works(
     name, content = named
     (tmp_path / name).write_text(content)
     for prefix in prefixes:
-        message = fails(capsys, 3, "scan", f"{prefix}{tmp_path / name}")
+        wrong_use = prefix == "dir:"  # seen before anything is opened
+        message = fails(capsys, 2 if wrong_use else 3, "scan", f"{prefix}{tmp_path / name}")
         assert hint.format(folder=tmp_path) in message.splitlines()[1]
 
 
@@ -369,7 +370,42 @@ def test_a_tar_file_named_as_a_directory_is_told_its_form(
     capsys: pytest.CaptureFixture[str], small: str
 ) -> None:
     path = small.partition(":")[2]
-    assert f"docker-archive:{path}" in fails(capsys, 3, "scan", f"dir:{path}")
+    for prefix in ("dir", "oci-dir"):
+        assert f"docker-archive:{path}" in fails(capsys, 2, "scan", f"{prefix}:{path}")
+
+
+def inventoried(target: str, output: str, stdout: int, passed: tuple[int, ...] = ()) -> None:
+    command = [sys.executable, "-m", "seawall", "inventory", target, "--no-cache"]
+    output_there = ["--format", "json", "-o", output]
+    subprocess.run([*command, *output_there], stdout=stdout, pass_fds=passed, check=True)
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/dev/fd/{}"])
+def test_a_pipe_is_written_by_the_name_of_its_descriptor(small: str, name: str) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as reader:
+        is_stdout = "{}" not in name
+        stdout = writing if is_stdout else subprocess.DEVNULL
+        inventoried(small, name.format(writing), stdout, () if is_stdout else (writing,))
+        os.close(writing)
+        assert json.loads(reader.read())["packages"]
+
+
+def test_a_log_that_stdout_appends_to_keeps_what_it_has(small: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("earlier\n")
+    with log.open("ab") as appended:
+        inventoried(small, "/dev/stdout", appended.fileno())
+    before, _, document = log.read_text().partition("\n")
+    assert before == "earlier"
+    assert json.loads(document)["packages"]
+
+
+def test_a_descriptor_that_is_not_open_is_told_before_the_work(
+    capsys: pytest.CaptureFixture[str], small: str
+) -> None:
+    message = fails(capsys, 3, "inventory", small, "-o", "/dev/fd/987")
+    assert "no such descriptor" in message
 
 
 def test_an_output_that_is_a_pipe_or_a_link_stays_one(small: str, tmp_path: Path) -> None:

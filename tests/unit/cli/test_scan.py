@@ -72,6 +72,22 @@ def test_a_mistake_in_the_exceptions_is_complained_of_before_the_scan(
     assert "seawall: .seawall.yaml:6: until: 'soon' is no date" in capsys.readouterr().err
 
 
+def test_exceptions_that_are_no_file_are_not_passed_over(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    place = folder / ".seawall.yaml"
+    target = "docker-archive:/no/such/image.tar"
+    place.mkdir()
+    assert main(["scan", target]) == 2
+    place.rmdir()
+    place.symlink_to("nowhere.yaml")
+    assert main(["scan", target]) == 2
+    said = capsys.readouterr().err
+    assert said.count(".seawall.yaml: no file, or a link that leads to none") == 2
+    assert main(["scan", target, "--exceptions", "/dev/null"]) == 2
+    assert "image.tar: no such file" in capsys.readouterr().err
+
+
 def test_exceptions_of_this_folder_are_used_and_open_the_gate(
     capsys: pytest.CaptureFixture[str], folder: Path, image: str
 ) -> None:

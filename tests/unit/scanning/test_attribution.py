@@ -68,7 +68,7 @@ def test_an_image_that_is_not_its_base_is_refused(layers: tuple[str, ...], reaso
     ("steps", "layers"),
     [
         ((ADD, BASH, RUN, COPY, CMD), 1),
-        ((ADD, BASH, RUN, CMD, COPY, ENTRY), 2),
+        ((ADD, BASH, RUN, CMD, COPY, ENTRY), 1),
         ((ADD, RUN, ENTRY, CMD, COPY), 2),
         ((ADD, RUN, COPY, CMD), 0),  # one Dockerfile, from scratch
         ((ADD, ENV, RUN, COPY), 0),
@@ -81,6 +81,24 @@ def test_a_command_that_layers_follow_ends_the_base(steps: tuple[Step, ...], lay
     if report.base:
         assert not report.base.is_certain
         assert "guessed from the image's history" in report.base.evidence
+
+
+def test_a_guess_says_of_no_secret_that_the_base_brought_it() -> None:
+    in_base, between, above = (
+        [
+            replace(GLIBC, id=f"CVE-2026-{number}", layer=layer),
+            replace(AWS_KEY, path=f"app/{number}", layer=layer),
+        ]
+        for number, layer in enumerate((BASE, TOOLS, APP), start=1000)
+    )
+    image = built(ADD, BASH, COPY, ENTRY, COPY)
+    found = replace(REPORT, image=image, findings=[*in_base, *between, *above])
+    report = attributed(found)
+    assert [f.from_base for f in report.findings] == [True, None, None, None, False, False]
+    text = rendered(report, "table", width=200)
+    assert "from your layers: 2; not known of: 3" in text
+    compared = attributed(found, DEBIAN)
+    assert [f.from_base for f in compared.findings] == [True, True, False, False, False, False]
 
 
 def test_a_history_that_does_not_fit_the_layers_tells_nothing() -> None:

@@ -6,6 +6,7 @@ from typing import cast
 
 import pytest
 
+from seawall.advisories import AdvisoryStore, snapshot_of
 from seawall.images import OpenImage
 from seawall.model import (
     Distribution,
@@ -28,7 +29,7 @@ from seawall.scanning import (
 )
 from seawall.scanning.configuration import is_project
 from tests.unit.advisories.records import Record, below, record, store_of
-from tests.unit.scanning.reports.samples import AWS_KEY, GLIBC, OTHERS, REPORT, ROOT
+from tests.unit.scanning.reports.samples import AWS_KEY, GLIBC, OTHERS, REPORT, ROOT, rendered
 from tests.unit.scanning.test_vulnerabilities import inventory
 
 
@@ -99,6 +100,44 @@ def test_the_age_of_the_advisories_is_that_of_those_that_judged_the_image(tmp_pa
     assert [(one.name, one.newest) for one in data.scores] == [("kev", "2025-08-25")]
     assert clean.newest == "2026-11-02T03:04:05Z"
     assert clean.scores == ()  # there was nothing to rate
+
+
+def test_only_the_advisories_that_could_speak_of_the_packages_are_counted(tmp_path: Path) -> None:
+    records = {
+        "PyPI": [record(f"X-{n}", below("PyPI", "x", "2")) for n in range(3)],
+        "npm": [record("X-9", below("npm", "x", "2.0.0"))],
+    }
+    opened = cast("OpenImage", Opened(Image(ImageRef("dir", "x"), "", ()), []))
+    with store_of(tmp_path, records) as store:
+        of_npm = scan(inventory(Package("npm", "y", "1.0.0")), opened, store, is_snapshot=False)
+        of_none = scan(inventory(), opened, store, is_snapshot=False)
+    assert of_npm.data.advisories == 1
+    assert of_npm.data.partial == ()
+    assert of_none.data.advisories == 4
+
+
+def test_packages_judged_by_a_part_of_the_advisories_are_a_gap_and_a_warning(
+    tmp_path: Path,
+) -> None:
+    records = {
+        "PyPI": [record("X-1", below("PyPI", "x", "2"))],
+        "npm": [record("X-2", below("npm", "x", "2.0.0"))],
+    }
+    opened = cast("OpenImage", Opened(Image(ImageRef("dir", "x"), "", ()), []))
+    with store_of(tmp_path, records):
+        content = snapshot_of(tmp_path / "advisories.sqlite", ["npm"])
+    with AdvisoryStore.from_snapshot(content, "snapshot") as store:
+        kept = inventory(
+            Package("npm", "x", "1.0.0"), Package("npm", "y", "1.0.0"), Package("pypi", "z", "1")
+        )
+        report = scan(kept, opened, store, is_snapshot=True)
+        of_python = scan(inventory(Package("pypi", "z", "1")), opened, store, is_snapshot=True)
+    assert [gap.reason for gap in report.incomplete] == [
+        "2 npm packages judged by a part of the advisories for npm"
+    ]
+    assert "npm: the advisories here are a part of what is known" in rendered(report, "table")
+    assert not of_python.incomplete
+    assert "a part of what is known" not in rendered(of_python, "table")
 
 
 def test_an_empty_store_has_no_age(tmp_path: Path) -> None:

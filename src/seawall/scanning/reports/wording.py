@@ -154,11 +154,14 @@ def base_lines(report: Report) -> list[str]:
     inherited = count(f for f in found if f.from_base)
     own = count(f for f in found if f.from_base is False)
     total = count(found)
-    rest = total - inherited - own
+    # A guess leaves some layers open; what is in no layer is from neither all the same.
+    unknown = count(f for f in found if f.from_base is None and f.layer and not base.is_certain)
+    rest = total - inherited - own - unknown
     if not found:
         said = f"nothing that counts comes from {name}"
     else:
         said = f"{inherited:,} of the {total:,} come from {name}; from your layers: {own:,}"
+        said += f"; not known of: {unknown:,}" if unknown else ""
         said += f"; from neither: {rest:,}" if rest > 0 else ""
     layers = count_of(base.layers, "layer")
     if base.is_certain:
@@ -245,6 +248,10 @@ def warnings(report: Report, now: datetime) -> list[str]:
     if report.incomplete:
         gaps = count_of(len(report.incomplete), "thing")
         said.append(f"incomplete: {gaps} could not be analysed, so there may be more findings")
+    said += [
+        f"{name}: the advisories here are a part of what is known; get all: {UPDATE}"
+        for name in report.data.partial
+    ]
     if report.data.advisories:
         said += _age_warnings(report.data, now)
     return [text for text in said if text]
