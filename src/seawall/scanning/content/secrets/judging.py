@@ -151,7 +151,7 @@ def _url_password(match: re.Match[bytes]) -> bool:
 
 # Words that manuals use as passwords; Oracle's and Firebird's accounts of the first installation.
 _MANUAL = re.compile(
-    rb"tiger(?:\^5hhh)?|masterkey|\w{0,12}(?:pass(?:wor[dt]|wd)?|pwd|passw0rd|p%40ss|p@ss(?:w0rd)?)\d{0,3}"
+    rb"tiger(?:\^5hhh)?|masterkey|\w{0,12}(?:pass(?:wor[dt]|wd)?|pwd|passw0rd|p%40ss|p@ss(?:w0rd)?|(?:n@me:)?p(?:%40|@)ss(?:%3a|:)w[o0]rd)\d{0,3}"
     rb"|secret|token|x-oauth-basic|foo|bar|baz|test(?:ing)?|user(?:name)?|pw|port|key|abc|xxx|1234\d{0,2}"
 )
 _MANUAL_HOST = re.compile(
