@@ -16,10 +16,11 @@ import zstandard
 
 from seawall.errors import LimitExceeded
 from seawall.images import shown
+from seawall.inventory import LayerCache
 from seawall.model import Incomplete
 from seawall.scanning.content.background import Background
 from seawall.scanning.content.contract import Detector, Hit, Window
-from seawall.scanning.content.searching import Kept, Looking
+from seawall.scanning.content.searching import Looking
 
 WHOLE_BYTES = 16 << 20  # files up to this size are shown to detectors in one piece
 _OVERLAP = 4 << 10  # bytes that two windows of a large file share
@@ -228,7 +229,7 @@ class LayerContent:
             known = self._hits.setdefault(path, {})
             if len(known) < MOST_HITS:
                 known[FileHit(path, detector.name, said)] = None
-            elif len(known) == MOST_HITS and path not in self._crowded:
+            elif path not in self._crowded:
                 self._crowded.add(path)
                 reason = f"more than {MOST_HITS:,} findings in it: the others are not told"
                 self._refused.append(Incomplete(window.path, reason))
@@ -291,7 +292,7 @@ class ContentInspector:
         detectors: Sequence[Detector],
         system: str,
         content_bytes: int,
-        kept: Kept | None = None,
+        kept: LayerCache | None = None,
     ) -> None:
         self.looking, self._background = Looking(detectors, kept), Background()
         self._system, self._content_bytes = system, content_bytes

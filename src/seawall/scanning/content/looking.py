@@ -53,7 +53,10 @@ def look_at(
         again = inspector.only_hashing(system)
         by_digest = cast("Mapping[str, LayerContent]", inspect_layers(opened, again, cache))
     digests = [by_digest[diff_id].digests() for diff_id, _ in reading.layers]
-    sure = [_of_one_file(by_digest[diff_id]) for diff_id, _ in reading.layers]
+    sure = [
+        _of_one_file(by_digest[diff_id].twice(), known)
+        for (diff_id, _), known in zip(reading.layers, digests, strict=True)
+    ]
     said = list(_in_configuration(reading.image, inspector.looking))
     findings = [
         *_hits(reading, contents, sure, records, inspector.looking.detectors),
@@ -81,9 +84,8 @@ def _system_algorithm(records: Records) -> str:
     return used.most_common(1)[0][0] if used else ""
 
 
-def _of_one_file(content: LayerContent) -> Mapping[int, int]:
+def _of_one_file(twice: Set[int], digests: Mapping[int, int]) -> Mapping[int, int]:
     """Return the digests but for names that stand twice: a hit may be in what was overwritten."""
-    twice, digests = content.twice(), content.digests()
     return {n: digest for n, digest in digests.items() if n not in twice} if twice else digests
 
 

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from itertools import accumulate
-from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any
 
 import hyperscan
 
 from seawall.errors import LimitExceeded
+from seawall.inventory import LayerCache
 from seawall.scanning.content.contract import Detector, Hit, Pattern, Place, Window
 
 _PLACES = 5_000  # in one content that are told
@@ -25,23 +25,13 @@ _LOOKED_AT = 256  # bytes that tell whether text has two bytes a character
 _SHORTEST = 16
 
 
-class Kept(Protocol):
-    """Where what was compiled is kept; a `LayerCache` is one."""
-
-    def get(self, subject: str, part: str) -> bytes | None:
-        """Return what was kept."""
-
-    def put(self, subject: str, part: str, data: bytes) -> None:
-        """Keep it."""
-
-
 class Search:
     """Finds where patterns end in contents."""
 
-    def __init__(self, patterns: Sequence[Pattern], kept: Kept | None = None) -> None:
+    def __init__(self, patterns: Sequence[Pattern], kept: LayerCache | None = None) -> None:
         self._engine: Any = compiled(patterns, kept) if patterns else None
 
-    def places(self, contents: Sequence[bytes]) -> list[list[Place] | None]:
+    def places(self, contents: Sequence[bytes]) -> Sequence[list[Place] | None]:
         """Return the places in each content, by their ends; None where there are too many.
 
         Contents are searched as one, so there may be a few places too many at their edges.
@@ -53,14 +43,12 @@ class Search:
         found: list[Place] = []
         if not self._scan(b"\n".join(contents), found):
             return [self._of_one(content) for content in contents]
-        places: list[list[Place] | None] = [[] for _ in contents]
+        places: list[list[Place]] = [[] for _ in contents]
         bounds = list(accumulate(len(content) + 1 for content in contents)) if found else []
         for pattern, end in found:
             number = bisect_left(bounds, end)
             size = len(contents[number])
-            mine = places[number]
-            if mine is not None:  # never
-                mine.append((pattern, min(end - bounds[number] + size + 1, size)))
+            places[number].append((pattern, min(end - bounds[number] + size + 1, size)))
         return places
 
     def _of_one(self, content: bytes) -> list[Place] | None:
@@ -81,7 +69,7 @@ class Search:
         return True
 
 
-def compiled(patterns: Sequence[Pattern], kept: Kept | None = None) -> Any:
+def compiled(patterns: Sequence[Pattern], kept: LayerCache | None = None) -> Any:
     """Return the engine's database, whose ids are the numbers of the patterns."""
     key = hashlib.sha256(repr([version("hyperscan"), *patterns]).encode()).hexdigest()
     if kept is not None and (data := kept.get(_KEPT, key)) is not None:
@@ -111,7 +99,7 @@ def compiled(patterns: Sequence[Pattern], kept: Kept | None = None) -> Any:
 class Looking:
     """All detectors, and one search for them."""
 
-    def __init__(self, detectors: Sequence[Detector], kept: Kept | None = None) -> None:
+    def __init__(self, detectors: Sequence[Detector], kept: LayerCache | None = None) -> None:
         self.detectors = tuple(detectors)
         patterns: list[Pattern] = []
         self._of: list[tuple[int, int]] = []  # pattern → number of its detector, and there
@@ -128,13 +116,11 @@ class Looking:
 
         A `LimitExceeded` ends what one detector says of one window.
         """
-        forms = [(number, window, False) for number, window in enumerate(windows)]
-        forms += [
-            (number, text, True)
-            for number, window in enumerate(windows)
-            if (text := _as_text(window)) is not None
-        ]
-        forms.sort(key=itemgetter(0))
+        forms: list[tuple[int, Window, bool]] = []
+        for number, window in enumerate(windows):
+            forms.append((number, window, False))
+            if (text := _as_text(window)) is not None:
+                forms.append((number, text, True))
         found = self._search.places([form.data for _, form, _ in forms])
         for (number, form, is_text), places in zip(forms, found, strict=True):
             if places or places is None or self._eager:

@@ -85,15 +85,15 @@ class Contents:
         """
         self.count()
         called = next(filter(None, names), "without a name")
-        found, wrong = None, ""
+        found, is_damaged = None, False
         for text in purls:
             try:
                 found = located(text)
                 break
             except ValueError:
-                wrong = wrong or text
+                is_damaged = True
         if found is None:
-            if wrong:
+            if is_damaged:
                 self.damaged(place, called, "its package-url is none")  # it may hold a password
             else:
                 self.refuse("without package-url", called)
