@@ -17,7 +17,7 @@ from seawall.model import Advisory, Finding, FixState, Inventory, Layer, Package
 from seawall.scanning.report import Report
 from seawall.scanning.reports.wording import layer_words
 from seawall.scanning.suppression import VexStatements, told
-from seawall.scanning.vulnerabilities import Statements, decided, judge
+from seawall.scanning.vulnerabilities import Owners, Statements, decided, judge
 
 _TOLD = 5  # ranges of an advisory that are told for one package
 
@@ -46,7 +46,7 @@ def explain(
         yield "The store holds what its feeds publish: see `seawall advisories status`."
         return
     matched = match(inventory.packages, inventory.distribution, store)
-    statements = Statements(inventory, store)
+    owners, statements = Owners(inventory), Statements(inventory.distribution, store)
     names = _same_flaw(name, advisories.values())
     judged = report.findings if report else judge(inventory, store).findings
     findings = [f for f in judged if names & {f.id, *f.aliases}]
@@ -64,7 +64,7 @@ def explain(
         yield from _advisory_lines(row, advisory, inventory, store)
     for package, flaws in matched.flaws.items():
         for flaw in flaws:
-            owner = statements.owner(package)
+            owner = owners.of(package)
             if owner is None or not flaw.names & names:
                 continue
             said = statements.about(owner)

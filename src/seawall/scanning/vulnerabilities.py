@@ -15,6 +15,7 @@ from seawall.advisories import (
     Currency,
     Flaw,
     Interval,
+    Matches,
     currencies,
     flaw_names,
     holds,
@@ -25,6 +26,7 @@ from seawall.advisories import (
 from seawall.errors import VersionSyntaxError
 from seawall.inventory import purl
 from seawall.model import (
+    Distribution,
     Finding,
     FixState,
     Incomplete,
@@ -86,17 +88,14 @@ def judge(
     against `host`, the kernel that runs here. `locked_counts` says that lock files tell what is
     going to be installed, as in a project's directory.
     """
-    matches = match(inventory.packages, inventory.distribution, store)
-    statements = Statements(inventory, store)
-    running = _Running(host, inventory, store)
-    findings = [
-        finding
-        for package, flaws in matches.flaws.items()
-        for flaw in flaws
-        if (finding := _finding(package, flaw, inventory, statements, running)) is not None
-    ]
-    if not locked_counts:
-        findings = [_only_locked(finding) if finding.locked else finding for finding in findings]
+    owners = Owners(inventory)
+    findings, matches = judge_packages(
+        {package: owners.of(package) for package in inventory.packages},
+        inventory.distribution,
+        store,
+        host=host,
+        locked_counts=locked_counts,
+    )
     if today is not None and (ended := end_of_life(inventory.distribution, today)):
         findings.append(ended)
     findings.sort(key=_order)
@@ -111,6 +110,40 @@ def judge(
         frozenset(matches.ecosystems),
         tuple(sorted(matches.partial)),
     )
+
+
+def judge_packages(
+    packages: Mapping[Package, Package | None],
+    distribution: Distribution | None,
+    store: AdvisoryStore,
+    *,
+    host: HostKernel | None = None,
+    locked_counts: bool = False,
+) -> tuple[list[Finding], Matches]:
+    """Return the findings of packages, in no order, and what matching said of them.
+
+    Each package comes with the package of the distribution that owns its files, if there is one
+    (see `Owners`); nothing else of an image has a part in it. They need not be of one image.
+    """
+    matches = match(list(packages), distribution, store)
+    statements = Statements(distribution, store)
+    running = _Running(host, distribution, store)
+    judged = (
+        _finding(
+            package,
+            flaw,
+            packages[package],
+            distribution=distribution,
+            statements=statements,
+            running=running,
+        )
+        for package, flaws in matches.flaws.items()
+        for flaw in flaws
+    )
+    findings = [finding for finding in judged if finding is not None]
+    if not locked_counts:
+        findings = [_only_locked(finding) if finding.locked else finding for finding in findings]
+    return findings, matches
 
 
 def _outdated(ecosystems: Iterable[Currency], today: date) -> Iterator[Incomplete]:
@@ -129,22 +162,18 @@ def _only_locked(finding: Finding) -> Finding:
     return replace(finding, urgency=urgency, reason=reason)
 
 
-class Statements:
-    """What the distribution says of packages that it owns; asked once a source package."""
+class Owners:
+    """Which packages of the distribution own the files of others, in one image."""
 
-    def __init__(self, inventory: Inventory, store: AdvisoryStore) -> None:
-        self._store = store
-        self._distribution = inventory.distribution
+    def __init__(self, inventory: Inventory) -> None:
         self._installed: Mapping[tuple[str, str], Package] = {
             (package.type, package.name): package
             for package in inventory.packages
             if package.type in SYSTEM_TYPES
         }
-        self._ecosystems = store.ecosystems()
         self._layers = {layer: number for number, layer in enumerate(inventory.layers, 1)}
-        self._known: dict[str, dict[str, Statement]] = {}
 
-    def owner(self, package: Package) -> Package | None:
+    def of(self, package: Package) -> Package | None:
         """Return the distribution package that owns the files of `package`."""
         kind, _, name = package.owner.partition(":")
         owner = self._installed.get((kind, name))
@@ -155,16 +184,26 @@ class Statements:
         since, laid = self._layers.get(package.layer, 0), self._layers.get(owner.layer, 0)
         return since > laid and package.version not in owner.version
 
+
+class Statements:
+    """What the distribution says of packages that it owns; asked once a package."""
+
+    def __init__(self, distribution: Distribution | None, store: AdvisoryStore) -> None:
+        self._store = store
+        self._distribution = distribution
+        self._ecosystems = store.ecosystems()
+        self._known: dict[Package, dict[str, Statement]] = {}
+
     def about(self, owner: Package) -> dict[str, Statement]:
         """Return what is said of the owner's source package, by the flaws' names."""
-        if owner.name not in self._known:
+        if owner not in self._known:
             known: dict[str, Statement] = {}
             for name, statement in self._statements(owner):
                 # Of several ranges one is enough to be affected.
                 if name not in known or (statement.affected and not known[name].affected):
                     known[name] = statement
-            self._known[owner.name] = known
-        return self._known[owner.name]
+            self._known[owner] = known
+        return self._known[owner]
 
     def _statements(self, owner: Package) -> Iterator[tuple[str, Statement]]:
         subject = subject_of(owner, self._distribution, self._ecosystems)
@@ -193,12 +232,14 @@ class Statements:
 class _Running:
     """What the distribution of this host says of its own kernel; asked when headers are found."""
 
-    def __init__(self, host: HostKernel | None, inventory: Inventory, store: AdvisoryStore) -> None:
+    def __init__(
+        self, host: HostKernel | None, distribution: Distribution | None, store: AdvisoryStore
+    ) -> None:
         self._host, self._store = host, store
         self._is_same = (
             host is not None
-            and inventory.distribution is not None
-            and host.distribution.id == inventory.distribution.id
+            and distribution is not None
+            and host.distribution.id == distribution.id
         )
         self._said: Mapping[str, Statement] | None = None
 
@@ -211,8 +252,8 @@ class _Running:
             return False, f"{headers}; the host's kernel is another distribution's: not compared"
         kernel = f"this host's kernel {self._host.package.version}"
         if self._said is None:
-            there = Inventory("", "", self._host.distribution, (self._host.package,))
-            self._said = Statements(there, self._store).about(self._host.package)
+            statements = Statements(self._host.distribution, self._store)
+            self._said = statements.about(self._host.package)
         known = decided(flaw, self._said)
         if not known:
             return False, f"{headers}; {kernel} is not known to have it"
@@ -250,14 +291,15 @@ def decided(flaw: Flaw, said: Mapping[str, Statement]) -> list[str]:
 def _finding(
     package: Package,
     flaw: Flaw,
-    inventory: Inventory,
+    owner: Package | None,
+    *,
+    distribution: Distribution | None,
     statements: Statements,
     running: _Running,
 ) -> Finding | None:
     """Return the finding, or None where the distribution that owns the files says otherwise."""
     confirmed = True
-    reason = _range_reason(package, flaw, inventory)
-    owner = statements.owner(package)
+    reason = _range_reason(package, flaw, distribution)
     if owner is not None:
         said = statements.about(owner)
         if decided(flaw, said):
@@ -282,7 +324,7 @@ def _finding(
         id=flaw.id,
         aliases=flaw.aliases,
         severity=flaw.severity,
-        package=purl(package, inventory.distribution),
+        package=purl(package, distribution),
         name=package.name,
         installed=package.version,
         fixed_in=flaw.fixed_in,
@@ -335,9 +377,9 @@ def urgency_of(flaw: Flaw, confirmed: bool) -> Urgency:
     return Urgency.WATCH
 
 
-def _range_reason(package: Package, flaw: Flaw, inventory: Inventory) -> str:
+def _range_reason(package: Package, flaw: Flaw, distribution: Distribution | None) -> str:
     """Say in one line which versions are affected and which one was compared."""
-    subject = subject_of(package, inventory.distribution)
+    subject = subject_of(package, distribution)
     version = subject.version if subject else package.version
     # The range that the fix comes from, where several advisories speak.
     where = next((r for r in flaw.ranges if r.fixed == flaw.fixed_in), flaw.ranges[0])
