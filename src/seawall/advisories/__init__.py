@@ -10,7 +10,8 @@ from seawall.advisories.ecosystems import ECOSYSTEMS, Subject, subject_of
 from seawall.advisories.feeds.osv import Interval
 from seawall.advisories.matching import Flaw, Matches, flaw_names, holds, is_about, is_open, match
 from seawall.advisories.origin import Folder, Mirror, Origin, Progress
-from seawall.advisories.store import AdvisoryStore, FeedState, snapshot_of
+from seawall.advisories.store import AdvisoryStore, FeedState
+from seawall.advisories.store_writer import snapshot_of
 from seawall.advisories.updating import Outcome, update
 
 __all__ = [

@@ -17,7 +17,8 @@ from pathlib import Path
 from seawall.advisories.ecosystems import BY_DEFAULT, ECOSYSTEMS
 from seawall.advisories.feeds import epss, kev, osv
 from seawall.advisories.origin import Fetched, Known, Origin, Progress
-from seawall.advisories.store import FeedState, StoreWriter
+from seawall.advisories.store import FeedState
+from seawall.advisories.store_writer import StoreWriter
 from seawall.errors import AdvisoryError, BadFeed, FeedUnavailable
 
 _RECORD_BYTES = 32 << 20

@@ -12,7 +12,9 @@ from seawall.advisories import AdvisoryStore
 from seawall.advisories.feeds.epss import Score
 from seawall.advisories.feeds.kev import Exploited
 from seawall.advisories.feeds.osv import Keys, Parsed, parse
-from seawall.advisories.store import FeedState, StoreWriter
+from seawall.advisories.store import FeedState
+from seawall.advisories.store_writer import StoreWriter
+from seawall.versions import key
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 DATA = Path(__file__).parents[2] / "data" / "osv"
@@ -78,3 +80,19 @@ def store_of(
     fill(path, records, exploited, scores, kev)
     with AdvisoryStore.open(path) as store:
         yield store
+
+
+def ask_everything(store: AdvisoryStore) -> None:
+    """Ask all that a scan and a person ask; a damaged store may refuse."""
+    store.feeds(), store.counts(), store.by_ecosystem(), store.ecosystems()
+    list(store.all_unparsable())
+    for product in store.products([("Debian:12", "glibc"), ("PyPI", "jinja2")]).values():
+        list(store.matches([(0, product, key("dpkg", "1"))]))
+        list(store.spoken_of(product))
+        store.unparsable(product)
+    store.newest(["Debian:12", "PyPI"])
+    store.rated(["CVE-2023-4911"])
+    for row in store.named("CVE-2023-4911"):
+        store.ranges(row)
+        store.unparsable_of(row)
+    store.likelihood("CVE-2023-4911")

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seawall.advisories import AdvisoryStore, Currency, currencies, of_feeds
-from seawall.advisories.store import FeedState, StoreWriter
+from seawall.advisories.store import FeedState
+from seawall.advisories.store_writer import StoreWriter
 from tests.unit.advisories.records import below, feed_state, parsed, record, store_of
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from seawall.advisories.store import AdvisoryStore, StoreWriter
+from seawall.advisories.store import AdvisoryStore
+from seawall.advisories.store_writer import StoreWriter
 from seawall.cli import main
 from seawall.cli.status import write_table
 from tests.unit.advisories.records import below, feed_state, parsed, record
