@@ -10,9 +10,7 @@ user (but root) owns or may write to is refused.
 """
 
 import hashlib
-import os
 import sqlite3
-import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +21,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from seawall.errors import CacheDamaged, CacheUnusable
+from seawall.own_file import check_own
 
 _T = TypeVar("_T")
 _BESIDE = ("-journal", "-wal", "-shm")  # what SQLite keeps next to a database, in safe order to go
@@ -30,7 +29,6 @@ _WAIT_S = 30.0  # for another writer, once; then again
 _TRIES = 4
 _DAY_S = 86_400
 _CHECKSUM_BYTES = 16
-_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 # An error of the statement itself: a table of this name has other columns than ours.
 _DAMAGED = (
@@ -102,7 +100,8 @@ class LayerStore:
         """
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _check_owner(path)
+            if reason := check_own(path, _BESIDE):
+                raise CacheUnusable(*reason)
             with suppress(FileExistsError):  # SQLite would make it as the umask says
                 path.touch(mode=0o600, exist_ok=False)
             connection = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)
@@ -291,36 +290,6 @@ class LayerStore:
                     raise CacheUnusable(f"{self._where}: {error}") from error
                 time.sleep(0.05 * 2**attempt)
         raise AssertionError("unreachable")
-
-
-def _check_owner(path: Path) -> None:
-    """Refuse a store that another user than we and root owns or may write to.
-
-    Looked at are the file, what SQLite keeps beside it, and the folder. In a sticky folder, as
-    ``/tmp`` is, others cannot take our files away, so there only the files must be ours.
-
-    Raises:
-        CacheUnusable: it is refused.
-        OSError: it cannot be looked at.
-    """
-    real = Path(os.path.realpath(path))  # SQLite follows links, and keeps its log there
-    beside = [real.with_name(real.name + ending) for ending in _BESIDE]
-    for place in (path.parent, real.parent, real, *beside):
-        try:
-            state = place.stat(follow_symlinks=place not in beside)
-        except FileNotFoundError:
-            continue
-        if state.st_uid not in (os.geteuid(), 0):
-            raise CacheUnusable(
-                f"{place}: belongs to another user (uid {state.st_uid}), who could hide findings",
-                "set SEAWALL_HOME to a folder of your own",
-            )
-        is_sticky = stat.S_ISDIR(state.st_mode) and state.st_mode & stat.S_ISVTX
-        if state.st_mode & _OTHERS_WRITE and not is_sticky:
-            raise CacheUnusable(
-                f"{place}: other users may write to it, so they could hide findings",
-                f"if nobody else has written there: chmod go-w {place}",
-            )
 
 
 def _is_damage(error: sqlite3.Error) -> bool:
