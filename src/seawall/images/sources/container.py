@@ -20,7 +20,8 @@ from seawall.images.limits import Budget, Limits
 from seawall.images.selection import Selector
 from seawall.images.sources.container_layer import of_export, of_upper_folder, opened_upper_folder
 from seawall.images.sources.contract import Inspect, LayerReading, OpenImage
-from seawall.images.sources.docker_daemon import Daemon, SavedImage, connected, saved
+from seawall.images.sources.docker_api import Daemon, connected
+from seawall.images.sources.docker_daemon import SavedImage, saved
 from seawall.images.sources.manifest import image_of
 from seawall.model import Image, ImageRef, Incomplete, Layer
 
