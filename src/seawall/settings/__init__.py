@@ -4,6 +4,7 @@ Knows no setting by itself: who reads a file says which keys it has.
 """
 
 from seawall.settings.document import Value
+from seawall.settings.reading import Address
 from seawall.settings.secret import Secret
 
-__all__ = ["Secret", "Value"]
+__all__ = ["Address", "Secret", "Value"]

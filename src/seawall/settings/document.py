@@ -45,9 +45,19 @@ class Value:
         """Whether nothing was written: ``key:`` and the end of the line."""
         return isinstance(self.node, yaml.ScalarNode) and not self.node.value
 
+    @property
+    def is_off(self) -> bool:
+        """Whether it is one of YAML's words for no, where something else could stand, too."""
+        return isinstance(self.node, yaml.ScalarNode) and self.node.value.lower() in _NO
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list, of any length."""
+        return isinstance(self.node, yaml.SequenceNode)
+
     def wrong(self, what: str, key: str = "") -> UsageError:
         """Return the complaint about it, or about another `key` at its place."""
-        return UsageError(f"{replace(self, key=key or self.key).where}: {what}", self.hint)
+        return UsageError(f"{self.renamed(key or self.key).where}: {what}", self.hint)
 
     def mapping(self, known: Sequence[str], required: Sequence[str] = ()) -> Mapping[str, "Value"]:
         """Return what stands under each of its keys, of which it has no other than the `known`."""
@@ -69,9 +79,21 @@ class Value:
                 raise self.wrong(f"missing; {self.key} needs {', '.join(required)}", name)
         return found
 
+    def renamed(self, key: str) -> "Value":
+        """Return it with another word for it in messages: "a slack sink"."""
+        return replace(self, key=key)
+
+    def peek(self, name: str) -> "Value | None":
+        """Return what stands under one key, whatever others there are; None where it is not."""
+        if isinstance(self.node, yaml.MappingNode):
+            for written, node in self.node.value:
+                if isinstance(written, yaml.ScalarNode) and written.value == name:
+                    return replace(self, node=node, key=name)
+        return None
+
     def items(self, called: str) -> tuple["Value", ...]:
         """Return the items of a list, each under the key `called`."""
-        if not isinstance(self.node, yaml.SequenceNode):
+        if not self.is_list:
             raise self.wrong("must be a list")
         return tuple(replace(self, node=node, key=called) for node in self.node.value)
 
@@ -92,7 +114,7 @@ class Value:
 
     def each(self) -> tuple["Value", ...]:
         """Return the texts of a list that is not empty, or the only one, as values."""
-        values = self.items(self.key) if isinstance(self.node, yaml.SequenceNode) else (self,)
+        values = self.items(self.key) if self.is_list else (self,)
         for value in values:
             if not isinstance(value.node, yaml.ScalarNode):
                 raise value.wrong("must be text, or a list of texts")
