@@ -188,18 +188,14 @@ def _read(
         document = read_sbom(ref.place, limits)
         return document, document.inventory, None
     from seawall.images import open_image
-    from seawall.inventory import read_image
-    from seawall.scanning.content.inspection import ContentInspector
-    from seawall.scanning.content.looking import FIRST_GUESS, look_at
+    from seawall.scanning import read
 
     with (
         wiring.layer_cache(not args.no_cache, str(limits)) as cache,
         open_image(ref, limits) as opened,
         progress.reading(str(ref)) as report_progress,
     ):
-        inspector = ContentInspector(detectors, FIRST_GUESS, limits.content_bytes, cache)
-        reading = read_image(opened, report_progress, inspector=inspector, cache=cache)
-        contents = look_at(reading, opened, inspector, cache)
+        reading, contents = read(opened, detectors, limits.content_bytes, cache, report_progress)
     return opened, reading.inventory, contents
 
 

@@ -7,6 +7,7 @@ result.
 
 from seawall.scanning.attribution import attributed, open_base
 from seawall.scanning.explaining import explain
+from seawall.scanning.reading import read
 from seawall.scanning.report import AdvisoryData, BaseImage, Decision, Report
 from seawall.scanning.scan import (
     advisory_data,
@@ -34,6 +35,7 @@ __all__ = [
     "judge",
     "open_base",
     "over_threshold",
+    "read",
     "scan",
     "suppress",
     "without_kinds",
