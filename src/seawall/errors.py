@@ -24,6 +24,11 @@
     ├── OutputUnwritable         a result cannot be written where it should go
     ├── CacheUnusable            the cache of layers cannot be used; nothing is lost with it
     │   └── CacheDamaged         its file is damaged, or no database
+    ├── FleetError               the inventories of the fleet
+    │   └── FleetUnusable        their store cannot be opened, read or written
+    ├── NotificationError        a notice cannot be delivered
+    │   ├── DeliveryFailed       not now; the same notice is sent again later
+    │   └── DeliveryRefused      never; it goes to the dead letters
     └── AdvisoryError            advisories cannot be fetched, read or stored
         ├── FeedUnavailable      a feed does not answer
         ├── BadFeed              a feed answers with something it should not
@@ -174,6 +179,16 @@ class BadRegistrySetup(RegistryError):
     """A file of logins, a credential helper, a certificate or a proxy setting is unusable."""
 
 
+class FleetError(SeawallError):
+    """The inventories of the fleet cannot be used."""
+
+
+class FleetUnusable(FleetError):
+    """The store of the fleet cannot be opened, read or written."""
+
+    hint = "check the path or address, permissions and free space"
+
+
 class AdvisoryError(SeawallError):
     """Advisories cannot be fetched, read or stored."""
 
@@ -192,3 +207,23 @@ class StoreUnusable(AdvisoryError):
     """The advisory store is absent, damaged or of another version."""
 
     hint = "make it anew: seawall advisories update"
+
+
+class NotificationError(SeawallError):
+    """A notice cannot be delivered."""
+
+
+class DeliveryFailed(NotificationError):
+    """A notice could not be delivered now: no answer, or one that asks to come back later."""
+
+    hint = "it is sent again; if it persists, check the address and whether somebody listens there"
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s  # as the receiver asked for; None: it did not say
+
+
+class DeliveryRefused(NotificationError):
+    """The receiver will not take this notice, however often it is sent."""
+
+    hint = "the notice is kept among the dead letters; mend the settings of the sink"

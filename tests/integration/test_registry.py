@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from seawall.errors import RegistryDenied
+from seawall.registry import Settings, references, repositories
 from tests.integration.conftest import Registry, need, run, running_registry
 from tests.unit.images.building import INDEX, Built, Entry, as_json, digest, hexed, packed, unpacked
 from tests.unit.images.building import layout as layout_of
@@ -156,3 +158,34 @@ def test_what_is_not_there_is_wrong_use(start: Start) -> None:
     assert done.returncode == 2
     assert "has none" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_registry_lists_what_it_holds(layout: Path, start: Start) -> None:
+    registry = start()
+    need("skopeo")
+    copy = ("skopeo", "copy", "-q", "--insecure-policy", "--all", "--dest-tls-verify=false")
+    expected = [f"{registry.host}/{name}" for name in ("a:1", "a:2", "team/app:v1")]
+    for name in expected:
+        run(*copy, f"oci:{layout}:both", f"docker://{name}")
+    assert sorted(map(str, references(registry.host))) == expected
+    assert sorted(map(str, references(f"{registry.host}/a"))) == expected[:2]
+
+
+def test_a_catalog_of_many_pages_is_read_to_its_end(start: Start, tmp_path: Path) -> None:
+    registry = start()
+    held = tmp_path / "registry/docker/registry/v2/repositories"
+    names = [f"team{number // 100}/app{number}" for number in range(2500)]
+    for name in names:  # as the registry keeps a repository
+        (held / name / "_manifests/tags").mkdir(parents=True)
+        (held / name / "_layers").mkdir()
+    assert sorted(repositories(registry.host)) == sorted(names)
+
+
+def test_a_private_catalog_wants_a_login(start: Start, tmp_path: Path) -> None:
+    registry = start(passwords=HTPASSWD)
+    with pytest.raises(RegistryDenied):
+        list(repositories(registry.host, Settings()))
+    auth = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    logins = tmp_path / "config.json"
+    logins.write_text(json.dumps({"auths": {registry.host: {"auth": auth}}}))
+    assert list(repositories(registry.host, Settings(login_files=(logins,)))) == []

@@ -8,6 +8,7 @@ from seawall.advisories.currency import OLD, Currency, currencies, of_feeds
 from seawall.advisories.distributions import is_stream
 from seawall.advisories.ecosystems import ECOSYSTEMS, Subject, subject_of
 from seawall.advisories.feeds.osv import Interval
+from seawall.advisories.journal import Change, ChangeKind, Changes, StoreState, Touched
 from seawall.advisories.matching import Flaw, Matches, flaw_names, holds, is_about, is_open, match
 from seawall.advisories.origin import Folder, Mirror, Origin, Progress
 from seawall.advisories.store import AdvisoryStore, FeedState
@@ -18,6 +19,9 @@ __all__ = [
     "ECOSYSTEMS",
     "OLD",
     "AdvisoryStore",
+    "Change",
+    "ChangeKind",
+    "Changes",
     "Currency",
     "FeedState",
     "Flaw",
@@ -28,7 +32,9 @@ __all__ = [
     "Origin",
     "Outcome",
     "Progress",
+    "StoreState",
     "Subject",
+    "Touched",
     "currencies",
     "flaw_names",
     "holds",

@@ -43,6 +43,7 @@ class Flaw:
     channel: str = ""  # that channel: "esm-apps"
     notice: str = ""  # all that its advisories are: "unmaintained", "unreviewed"
     rated_by: str = ""  # the advisory of somebody else that the severity is from; see `_rating`
+    fix_published: str = ""  # when the first advisory that names a fix was published, RFC 3339
 
     @property
     def names(self) -> set[str]:
@@ -395,6 +396,14 @@ def _flaw(
         # One advisory that is more than a notice makes it a flaw.
         notice="" if "" in notices else ", ".join(sorted(notices)),
         rated_by=other.id if other else "",
+        fix_published=min(
+            (
+                advisory.published
+                for advisory, hit in members
+                if advisory.published and hit.range.fixed and is_open(hit.channel, channels)
+            ),
+            default="",
+        ),
     )
 
 

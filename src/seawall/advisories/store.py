@@ -4,19 +4,30 @@ A version is its order-preserving key, hence "introduced <= v < fixed" is an ind
 store is made, and its tables: `seawall.advisories.store_writer`.
 """
 
+import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
 import zstandard
 
 from seawall.advisories.feeds.osv import Interval, Unparsable
+from seawall.advisories.journal import (
+    Change,
+    ChangeKind,
+    Changes,
+    Mark,
+    StoreState,
+    Touched,
+    summed_up,
+)
 from seawall.errors import StoreUnusable
 from seawall.model import Advisory, FixState, Range, Severity
 
-FORMAT = "3"  # a store of another format is made anew; so count up when parsing changes, too
+FORMAT = "4"  # a store of another format is made anew; so count up when parsing changes, too
 _SNAPSHOT_BYTES = 512 << 20  # a snapshot never unpacks to more
 
 
@@ -62,6 +73,34 @@ _INTERVAL = (
 )
 _FACTS = "modified, published, withdrawn, aliases, upstream, severity, score, summary"
 _ADVISORY = f"SELECT id, name, {_FACTS} FROM advisory"  # noqa: S608 - a constant
+# Ranges and what cannot be compared, as `Touched` has them. Withdrawn advisories speak of nothing.
+_SPANS = (
+    "SELECT p.ecosystem, p.name, r.low, r.high FROM advisory_range AS r "
+    "JOIN product AS p ON p.id = r.product JOIN advisory AS a ON a.id = r.advisory "
+    "WHERE r.advisory IN ({rows}) AND a.withdrawn = '' UNION "
+    "SELECT p.ecosystem, p.name, X'', NULL FROM unparsable AS u "
+    "JOIN product AS p ON p.id = u.product JOIN advisory AS a ON a.id = u.advisory "
+    "WHERE u.advisory IN ({rows}) AND a.withdrawn = ''"
+)
+_CHANGED = (
+    "SELECT a.id FROM change AS c JOIN advisory AS a ON a.feed = c.feed AND a.name = c.advisory "
+    "WHERE c.serial > :since"
+)
+# Texts that hold all names of some advisories, with spaces between them.
+_ALL_NAMES = "SELECT name || ' ' || aliases || ' ' || upstream FROM advisory"
+_NAMES = (
+    "SELECT name FROM former_name WHERE serial > :since "  # noqa: S608 - constants
+    f"UNION ALL {_ALL_NAMES} WHERE id IN ({_CHANGED}) "
+    f"UNION ALL {_ALL_NAMES} WHERE feed IN (SELECT feed FROM whole WHERE serial > :since) "
+    "AND severity > 0 AND withdrawn = ''"
+)
+_SCORES = {
+    "kev": "SELECT cve, since, ransomware FROM exploited ORDER BY cve",
+    "epss": "SELECT cve, probability, percentile FROM likelihood ORDER BY cve",
+}
+_NOTHING: Mapping[str, int] = {}
+_LINEAGE = re.compile(r"[0-9a-f]{32}")
+_SERIAL = re.compile(r"[0-9]{1,15}")
 # sqlite's own message may quote bytes of a damaged file that are no text.
 _DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 
@@ -69,9 +108,13 @@ _DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 class AdvisoryStore:
     """A store that is read. Use it in a ``with`` block."""
 
-    def __init__(self, connection: sqlite3.Connection, place: str) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, place: str, state: StoreState | None = None
+    ) -> None:
+        """Read what is behind `connection`; `state` where the content itself has none."""
         self._db = connection
         self.place = place
+        self._state = state
         try:
             self._db.execute("PRAGMA temp_store = MEMORY")  # there may be no folder to write in
             found = self._db.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
@@ -109,14 +152,17 @@ class AdvisoryStore:
 
     @classmethod
     def from_snapshot(cls, content: bytes, place: str) -> Self:
-        """Open a snapshot in memory; nothing is written."""
+        """Open a snapshot in memory; nothing is written.
+
+        Its lineage is its content's digest, so that it has the same state whenever it is opened.
+        """
         try:
             plain = zstandard.ZstdDecompressor().decompress(content, _SNAPSHOT_BYTES)
             db = sqlite3.connect(":memory:")
             db.deserialize(plain)
         except (zstandard.ZstdError, sqlite3.Error) as error:
             raise StoreUnusable(f"{place}: a damaged snapshot ({error})") from error
-        return cls(db, place)
+        return cls(db, place, StoreState(f"snapshot-{sha256(content).hexdigest()[:16]}", 0))
 
     def __enter__(self) -> Self:
         return self
@@ -327,7 +373,101 @@ class AdvisoryStore:
         score = next(self._rows("SELECT probability FROM likelihood WHERE cve = ?", (cve,)), None)
         return Likelihood(since[0] if since else "", score[0] if score else None)
 
-    def _rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+    def state(self) -> StoreState:
+        """Return which content this is, to be kept beside what is judged by it."""
+        if self._state is None:
+            self._state = StoreState(self._meta("lineage", _LINEAGE), self._number("serial"))
+        return self._state
+
+    def changes_since(self, state: StoreState) -> Changes | None:
+        """Return what changed since a store had `state`.
+
+        None where nothing is known of it: another lineage, a state that this store has not come
+        to, or one that its journal no longer goes back to. Then all must be judged again.
+        """
+        now = self.state()
+        if state.lineage != now.lineage or state.serial > now.serial:
+            return None
+        if state == now:
+            return Changes(state, now, (), frozenset(), frozenset(), scores_changed=False)
+        if state.serial < self.journal_from():
+            return None
+        since = {"since": state.serial}
+        whole = self._texts("SELECT DISTINCT feed FROM whole WHERE serial > :since", since)
+        scores = self._rows("SELECT 1 FROM scores WHERE serial > :since LIMIT 1", since)
+        return Changes(
+            state,
+            now,
+            summed_up(self._changes(since)),
+            frozenset(name for several in self._texts(_NAMES, since) for name in several.split()),
+            frozenset(feed.removeprefix("osv/") for feed in whole),
+            scores_changed=next(scores, None) is not None,
+        )
+
+    def journal_from(self) -> int:
+        """Return the serial since which the journal is complete."""
+        return self._number("journal_from")
+
+    def _changes(self, since: Mapping[str, int]) -> Iterator[Change]:
+        for feed, advisory, kind in self._rows(
+            "SELECT feed, advisory, kind FROM change WHERE serial > :since "
+            "ORDER BY feed, advisory, serial",
+            since,
+        ):
+            try:
+                yield Change(advisory, feed, ChangeKind(kind))
+            except ValueError as error:
+                raise StoreUnusable(f"{self.place}: damaged ({error})") from error
+
+    def touched(self, changes: Changes) -> Iterator[Touched]:
+        """Yield each range that an advisory in `changes` has, or had in between.
+
+        Where versions of it cannot be compared, that is all versions. `changes` are this store's.
+        """
+        sql = "SELECT ecosystem, name, low, high FROM former_range WHERE serial > :since UNION "
+        since = {"since": changes.since.serial}
+        return self._touched(sql + _SPANS.format(rows=_CHANGED), since)
+
+    def spans(self, rows: Iterable[int]) -> Iterator[Touched]:
+        """Yield what standing advisories in these rows speak of, as `touched` does."""
+        wanted = list(rows)
+        for at in range(0, len(wanted), 500):
+            part = ",".join(map(str, wanted[at : at + 500]))
+            yield from self._touched(_SPANS.format(rows=part))
+
+    def _touched(self, sql: str, values: Mapping[str, int] = _NOTHING) -> Iterator[Touched]:
+        for ecosystem, name, low, high in self._rows(sql, values):
+            if not (isinstance(low, bytes) and (high is None or isinstance(high, bytes))):
+                raise StoreUnusable(f"{self.place}: damaged (a bound that is no key)")
+            yield Touched(ecosystem, name, low, high)
+
+    def marks(self, feed: str) -> dict[str, Mark]:
+        """Return what each record of a feed is compared by, by its id."""
+        rows = self._rows(
+            "SELECT name, id, fingerprint, withdrawn != '' FROM advisory WHERE feed = ?", (feed,)
+        )
+        return {name: Mark(row, mark, bool(withdrawn)) for name, row, mark, withdrawn in rows}
+
+    def scores(self, feed: str) -> Iterator[tuple[Any, ...]]:
+        """Yield all that "kev" or "epss" says, by CVE."""
+        return self._rows(_SCORES[feed])
+
+    def _meta(self, key: str, form: re.Pattern[str]) -> str:
+        found = next(self._rows("SELECT value FROM meta WHERE key = ?", (key,)), ("",))[0]
+        if not (isinstance(found, str) and form.fullmatch(found)):
+            raise StoreUnusable(f"{self.place}: damaged (its {key} is {str(found)[:40]!r})")
+        return found
+
+    def _texts(self, sql: str, values: Mapping[str, int]) -> Iterator[str]:
+        for (text,) in self._rows(sql, values):
+            if not isinstance(text, str):
+                raise StoreUnusable(f"{self.place}: damaged (a name that is no text)")
+            yield text
+
+    def _number(self, key: str) -> int:
+        return int(self._meta(key, _SERIAL))
+
+    def _rows(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Iterator[Any]:
         try:
             yield from self._db.execute(sql, values)
         except _DAMAGE as error:

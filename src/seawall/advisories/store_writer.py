@@ -7,9 +7,12 @@ was there.
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterable
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import zip_longest
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import zstandard
 
@@ -17,6 +20,7 @@ from seawall.advisories.drafts import alone, draft
 from seawall.advisories.feeds.epss import Score
 from seawall.advisories.feeds.kev import Exploited
 from seawall.advisories.feeds.osv import Parsed
+from seawall.advisories.journal import ChangeKind, differences, fingerprint
 from seawall.advisories.store import ALL_FEEDS, FORMAT, AdvisoryStore, FeedState
 from seawall.errors import StoreUnusable
 
@@ -31,7 +35,7 @@ CREATE TABLE advisory (
     id INTEGER PRIMARY KEY, feed TEXT NOT NULL, name TEXT NOT NULL, aliases TEXT NOT NULL,
     upstream TEXT NOT NULL, severity INTEGER NOT NULL, score REAL, summary TEXT NOT NULL,
     published TEXT NOT NULL, modified TEXT NOT NULL, withdrawn TEXT NOT NULL,
-    UNIQUE (feed, name)
+    fingerprint BLOB NOT NULL, UNIQUE (feed, name)
 );
 CREATE TABLE known_as (
     name TEXT NOT NULL, advisory INTEGER NOT NULL, PRIMARY KEY (name, advisory)
@@ -58,11 +62,35 @@ CREATE TABLE exploited (
 CREATE TABLE likelihood (
     cve TEXT PRIMARY KEY, probability REAL NOT NULL, percentile REAL NOT NULL
 ) WITHOUT ROWID;
+-- The journal: what became of advisories at each serial, and what they had spoken of before.
+CREATE TABLE change (
+    serial INTEGER NOT NULL, feed TEXT NOT NULL, advisory TEXT NOT NULL, kind TEXT NOT NULL,
+    PRIMARY KEY (serial, feed, advisory)
+) WITHOUT ROWID;
+CREATE TABLE former_range (
+    serial INTEGER NOT NULL, ecosystem TEXT NOT NULL, name TEXT NOT NULL, low BLOB NOT NULL,
+    high BLOB
+);
+CREATE TABLE former_name (
+    serial INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (serial, name)
+) WITHOUT ROWID;
+CREATE TABLE whole (
+    serial INTEGER NOT NULL, feed TEXT NOT NULL, PRIMARY KEY (serial, feed)
+) WITHOUT ROWID;
+CREATE TABLE scores (
+    serial INTEGER NOT NULL, feed TEXT NOT NULL, PRIMARY KEY (serial, feed)
+) WITHOUT ROWID;
 """
+_JOURNAL = ("change", "former_range", "former_name", "whole", "scores")
+_SERIALS = 60  # that the journal goes back
+_JOURNAL_ROWS = 500_000  # that it has at most
+_MANY = 20_000  # records of a feed; where more change at once, it counts as all new
 _INDEXES = """
 CREATE INDEX IF NOT EXISTS range_by_product ON advisory_range (product, low);
 CREATE INDEX IF NOT EXISTS range_by_advisory ON advisory_range (advisory);
 CREATE INDEX IF NOT EXISTS unparsable_by_product ON unparsable (product);
+CREATE INDEX IF NOT EXISTS unparsable_by_advisory ON unparsable (advisory);
+CREATE INDEX IF NOT EXISTS former_range_by_serial ON former_range (serial);
 """
 # A feed's own note of its newest record is about all releases together. Dates in the future, and
 # what is no date, say nothing about how current a release is.
@@ -99,6 +127,8 @@ class StoreWriter:
         """
         self._path = path
         self._products: dict[tuple[str, str], int] = {}
+        self._old: AdvisoryStore | None = None  # what the draft is a copy of
+        self._written: set[str] = set()  # feeds
         self._held = contextlib.ExitStack()
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -107,7 +137,7 @@ class StoreWriter:
             self._db = self._connected()
             if not self._is_copied():
                 self._db.executescript(_SCHEMA)
-                self._db.execute("INSERT INTO meta VALUES ('format', ?)", (FORMAT,))
+                self._set_meta(format=FORMAT, lineage=uuid.uuid4().hex, serial=0, journal_from=0)
             rows = self._db.execute("SELECT ecosystem, name, id FROM product")
             self._products = {(ecosystem, name): row for ecosystem, name, row in rows}
         except (sqlite3.Error, OSError) as error:
@@ -125,13 +155,17 @@ class StoreWriter:
         return db
 
     def _is_copied(self) -> bool:
-        """Start from the store there is; False where there is none that can be used."""
-        try:
-            with AdvisoryStore.open(self._path) as old:
-                if old.copy_to(self._db):
-                    return True
-        except StoreUnusable:
-            pass
+        """Start from the store there is; False where there is none that can be used.
+
+        It stays open, to be compared with what becomes of the copy.
+        """
+        with contextlib.suppress(StoreUnusable), contextlib.ExitStack() as opened:
+            old = opened.enter_context(AdvisoryStore.open(self._path))
+            old.state(), old.journal_from()  # one that has none cannot be followed up
+            if old.copy_to(self._db):
+                self._old = old
+                self._held.enter_context(opened.pop_all())
+                return True
         self._db.close()
         self._draft.write_bytes(b"")
         self._db = self._connected()
@@ -160,6 +194,7 @@ class StoreWriter:
 
     def forget(self, feed: str) -> None:
         """Remove all that came from an OSV feed."""
+        self._written.add(feed)
         inner = "(SELECT id FROM advisory WHERE feed = ?)"
         for table in ("advisory_range", "unparsable", "known_as"):
             self._db.execute(f"DELETE FROM {table} WHERE advisory IN {inner}", (feed,))  # noqa: S608 - constants
@@ -167,9 +202,10 @@ class StoreWriter:
 
     def add(self, feed: str, parsed: Parsed) -> None:
         """Add one record."""
+        self._written.add(feed)
         advisory = parsed.advisory
         row = self._db.execute(
-            "INSERT INTO advisory VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO advisory VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 feed,
                 advisory.id,
@@ -181,6 +217,7 @@ class StoreWriter:
                 advisory.published,
                 advisory.modified,
                 advisory.withdrawn,
+                fingerprint(parsed),
             ),
         ).lastrowid
         names = {advisory.id, *advisory.aliases, *advisory.upstream}
@@ -256,8 +293,17 @@ class StoreWriter:
             ),
         )
 
-    def publish(self) -> None:
-        """Make the draft the store, at once and for good."""
+    def _set_meta(self, **values: str | int) -> None:
+        self._db.executemany(
+            "INSERT OR REPLACE INTO meta VALUES (?, ?)",
+            ((key, str(value)) for key, value in values.items()),
+        )
+
+    def publish(self) -> Counter[ChangeKind]:
+        """Make the draft the store, at once and for good; return what became of advisories.
+
+        A feed that was not there before has no part in that: all of it is new.
+        """
         try:
             self._db.execute(
                 "DELETE FROM product WHERE id NOT IN (SELECT product FROM advisory_range "
@@ -265,6 +311,7 @@ class StoreWriter:
             )
             self._db.executescript(_INDEXES)
             self._db.executescript(_SUMMARY)
+            changes = self._journal()
             self._db.execute("ANALYZE")
             self._db.commit()
             self._db.close()
@@ -278,6 +325,97 @@ class StoreWriter:
                 os.close(folder)
         except (sqlite3.Error, OSError) as error:
             raise _unwritable(self._path, error) from error
+        return changes
+
+    def _journal(self) -> Counter[ChangeKind]:
+        """Note how the draft differs from what it is a copy of; return what became of advisories.
+
+        Where nothing does that could change a judgement, the draft keeps the state it has.
+        """
+        new = AdvisoryStore(self._db, str(self._draft))
+        serial = new.state().serial + 1
+        journal = _Journal(self._db, serial)
+        for feed in sorted(self._written):
+            journal.compare_records(feed, self._old, new)
+        for feed in ("kev", "epss"):
+            before = self._old.scores(feed) if self._old else ()
+            if any(one != other for one, other in zip_longest(before, new.scores(feed))):
+                journal.note("scores", feed)
+        if not journal.is_empty:
+            journal_from = max(journal.cut(), new.journal_from())
+            self._set_meta(serial=serial, journal_from=journal_from)
+        return journal.counts
+
+
+class _Journal:
+    """What is written into the journal of a draft, all of it under one serial."""
+
+    def __init__(self, db: sqlite3.Connection, serial: int) -> None:
+        self._db, self._serial = db, serial
+        self._room = _JOURNAL_ROWS
+        self.is_empty = True
+        self.counts: Counter[ChangeKind] = Counter()
+
+    def compare_records(self, feed: str, old: AdvisoryStore | None, new: AdvisoryStore) -> None:
+        """Note what became of the records of an OSV feed."""
+        before = old.marks(feed) if old else {}
+        changes = dict(differences(before, new.marks(feed)))
+        if not changes:
+            return
+        if old is None or not before:
+            self.note("whole", feed)
+            return
+        self.is_empty = False
+        self.counts.update(changes.values())
+        earlier = {before[name].row for name, kind in changes.items() if kind is not ChangeKind.NEW}
+        names = {
+            n for a in old.advisories(earlier).values() for n in (a.id, *a.aliases, *a.upstream)
+        }
+        self._db.executemany(
+            "INSERT OR IGNORE INTO former_name VALUES (?, ?)", self._rows((n,) for n in names)
+        )
+        if len(changes) > _MANY:
+            self.note("whole", feed)
+            return
+        self._db.executemany(
+            "INSERT INTO change VALUES (?, ?, ?, ?)",
+            self._rows((feed, name, kind.value) for name, kind in changes.items()),
+        )
+        self._db.executemany(
+            "INSERT INTO former_range VALUES (?, ?, ?, ?, ?)",
+            self._rows((s.ecosystem, s.name, s.low, s.high) for s in old.spans(earlier)),
+        )
+
+    def note(self, table: str, feed: str) -> None:
+        """Note that a feed is "whole" (all new), or that its "scores" changed."""
+        self._db.execute(f"INSERT INTO {table} VALUES (?, ?)", (self._serial, feed))  # noqa: S608 - constants
+        self.is_empty = False
+
+    def _rows(self, rows: Iterable[tuple[str | bytes | None, ...]]) -> Iterator[tuple[Any, ...]]:
+        """Yield rows with their serial, as long as there is room; `cut` does the rest."""
+        for row in rows:
+            self._room -= 1
+            if self._room < 0:
+                return
+            yield (self._serial, *row)
+
+    def cut(self) -> int:
+        """Remove what is too old or too much; return since which serial the journal is complete."""
+        since = self._serial if self._room < 0 else max(self._serial - _SERIALS, self._too_much())
+        for table in _JOURNAL:
+            self._db.execute(f"DELETE FROM {table} WHERE serial <= ?", (since,))  # noqa: S608 - constants
+        return since
+
+    def _too_much(self) -> int:
+        """Return the newest serial whose rows are too many, counted from the newest on; else 0."""
+        rows = " UNION ALL ".join(f"SELECT serial FROM {table}" for table in _JOURNAL)  # noqa: S608 - constants
+        each = f"SELECT serial, count(*) FROM ({rows}) GROUP BY serial ORDER BY serial DESC"  # noqa: S608 - constants
+        kept = 0
+        for serial, count in self._db.execute(each):
+            kept += int(count)
+            if kept > _JOURNAL_ROWS:
+                return int(serial)
+        return 0
 
 
 def _unwritable(path: Path, error: Exception) -> StoreUnusable:
@@ -309,9 +447,13 @@ def snapshot_of(path: Path, partial: Iterable[str] = ()) -> bytes:
             UPDATE advisory SET summary = '';
             UPDATE unparsable SET reason = '';
             UPDATE feed SET etag = '', last_modified = '';
+            UPDATE advisory SET fingerprint = X'';
+            DELETE FROM meta WHERE key IN ('lineage', 'serial', 'journal_from');
             INSERT OR REPLACE INTO meta VALUES ('snapshot', 'yes');
             """
         )
+        for table in _JOURNAL:
+            db.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
         named = "\n".join(sorted(set(partial)))
         db.execute("INSERT OR REPLACE INTO meta VALUES ('partial', ?)", (named,))
         db.executescript(_SUMMARY)

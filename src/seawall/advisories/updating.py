@@ -9,6 +9,7 @@ import lzma
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from seawall.advisories.ecosystems import BY_DEFAULT, ECOSYSTEMS
 from seawall.advisories.feeds import epss, kev, osv
+from seawall.advisories.journal import ChangeKind
 from seawall.advisories.origin import Fetched, Known, Origin, Progress
 from seawall.advisories.store import FeedState
 from seawall.advisories.store_writer import StoreWriter
@@ -48,6 +50,8 @@ class Outcome:
     unchanged: list[str] = field(default_factory=list)
     failed: list[AdvisoryError] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)  # ecosystems there that we cannot match yet
+    # What became of advisories, counted in each feed; nothing of a feed that was not there before.
+    changes: Counter[ChangeKind] = field(default_factory=Counter)
 
 
 def update(
@@ -95,7 +99,7 @@ def update(
                 outcome.failed.append(error)
         if not outcome.changed and not outcome.unchanged:
             raise outcome.failed[0] if outcome.failed else FeedUnavailable("no feed found")
-        writer.publish()
+        outcome.changes = writer.publish()
     return outcome
 
 
@@ -193,7 +197,11 @@ def _read_osv(
 def _replace(
     writer: StoreWriter, name: str, parsed: list[osv.Parsed], last: FeedState | None, force: bool
 ) -> None:
-    """Put the records in the place of what the feed had, unless they are a poor replacement."""
+    """Put the records in the place of what the feed had, unless they are a poor replacement.
+
+    They go in by id: what is told of several hits follows their order, and who was judged by an
+    earlier state must not be told otherwise because a feed was packed in another order.
+    """
     speaking = sum(bool(record.intervals) for record in parsed)
     if not speaking:
         ecosystem = name.partition("/")[2]
@@ -205,7 +213,7 @@ def _replace(
         _refuse_loss(name, last.records, len(parsed), "readable records")
         _refuse_loss(name, writer.speaking(name), speaking, "records with versions")
     writer.forget(name)
-    for record in parsed:
+    for record in sorted(parsed, key=lambda record: record.advisory.id):
         writer.add(name, record)
 
 

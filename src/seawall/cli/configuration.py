@@ -26,7 +26,7 @@ _SYSTEM = Path("/etc/seawall/seawall.yaml")
 _FLEET = "fleet.sqlite"  # in the folder for state
 _MOST_BYTES = 1 << 20
 _HINT = "docs/configuration.md shows the file with all its keys"
-_SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=7)
+_SHORTEST, _LONGEST = timedelta(seconds=10), timedelta(days=7)
 _SOCKET_BYTES = 107  # of a path, as unix(7) allows, without the null byte behind it
 _POSTGRESQL = re.compile(r"postgres(?:ql)?://[!-~]+")
 # What libpq would take for a password or a file of one in the query of a URI.

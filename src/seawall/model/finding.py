@@ -75,3 +75,5 @@ class Finding:
     suppressed: str = ""  # who decided that it does not count here, and why; empty: it counts
     brought_by: str = ""  # package-url of the package whose file this is, where it is no flaw of it
     from_base: bool | None = None  # whether the base image brought it; None: not known
+    # When the first advisory that names a fix was published, RFC 3339. The fix may be younger.
+    fix_published: str = ""

@@ -64,6 +64,8 @@ def opened(reference: Reference, settings: Settings | None = None) -> Iterator["
 class Registry:
     """One repository of a registry. The first request logs in, if the registry asks for that.
 
+    Without a repository in its reference it is the registry itself, which has a catalog.
+
     Every method raises `RegistryError` of the kind that fits (see ``errors.py``).
     """
 
@@ -98,6 +100,14 @@ class Registry:
                 "push the image again with a current docker, podman or skopeo",
             )
         return Manifest(raw, digest, answer.headers.get("Content-Type", ""))
+
+    def page(self, path: str, limit: int) -> tuple[bytes, str]:
+        """Return an answer of at most `limit` bytes, and the header ``Link`` beside it.
+
+        `path` starts behind the repository's own: ``tags/list?n=1000``.
+        """
+        raw, answer = self._whole(path, {}, limit)
+        return raw, answer.headers.get("Link", "")
 
     def document(self, digest: str, limit: int) -> bytes:
         """Return a small blob of at most `limit` bytes, whole.
@@ -187,7 +197,7 @@ class Registry:
         """Return a good answer, its body still to be read, and the address it came from."""
         if not self._base:
             self._base = self._transport.base(self._reference.host)
-        url = f"{self._base}/v2/{self._reference.repository}/{path}"
+        url = "/".join(filter(None, (self._base, "v2", self._reference.repository, path)))
         logged_in = False
         while True:
             answer, came_from = self._followed(url, headers)
@@ -224,7 +234,8 @@ class Registry:
 
     def _log_in(self, offered: list[Challenge]) -> None:
         known = credentials.find(self._reference, self._settings.login_files)
-        scope = f"repository:{self._reference.repository}:pull"
+        repository = self._reference.repository
+        scope = f"repository:{repository}:pull" if repository else "registry:catalog:*"
         self._authorization = login.authorization(
             offered, known, self._transport, self._base, scope
         )
@@ -239,7 +250,8 @@ class Registry:
         status = answer.status
         said = self._said(answer, url) if is_ours else ""  # another host may say anything
         answer.close()
-        what = path if self._reference.wanted not in path else str(self._reference)
+        wanted = self._reference.wanted
+        what = str(self._reference) if wanted and wanted in path else path.partition("?")[0]
         match status:
             case HTTPStatus.NOT_FOUND if is_ours:
                 return NotInRegistry(f"{what}: the registry {self._base} has none{said}")

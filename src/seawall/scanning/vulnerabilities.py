@@ -336,6 +336,7 @@ def _finding(
         source=package.source or package.name,
         score=flaw.score,
         rated_by=flaw.rated_by,
+        fix_published=flaw.fix_published,
         exploited_since=flaw.exploited_since,
         epss=flaw.epss,
         summary=flaw.summary,

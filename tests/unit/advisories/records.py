@@ -96,3 +96,5 @@ def ask_everything(store: AdvisoryStore) -> None:
         store.ranges(row)
         store.unparsable_of(row)
     store.likelihood("CVE-2023-4911")
+    if changes := store.changes_since(replace(store.state(), serial=0)):
+        list(store.touched(changes))

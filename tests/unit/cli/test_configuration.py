@@ -379,7 +379,7 @@ QUIET = "notifications:\n  quiet_hours: {from: 22:00, to: 07:00, timezone: Europ
         ("fleet: {store: 'sqlite://a'}", "1: store: must be an absolute path"),
         ("fleet:\n  store_password: hunter2", "2: store_password: must not stand in this file"),
         ("fleet: {store_password_env: A}", "1: store_password: a file of SQLite has no password"),
-        ("advisories: {every: 1s}", "1: every: 1s is not within 1m and 7d"),
+        ("advisories: {every: 1s}", "1: every: 1s is not within 10s and 7d"),
         ("advisories: {url: 'ftp://a'}", "1: url: must be an http or https address"),
         (
             "advisories:\n  ecosystems:\n    - Debian\n    - debian",

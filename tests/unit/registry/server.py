@@ -26,7 +26,7 @@ def digest_of(data: bytes) -> str:
 
 
 class LoopbackRegistry(http.server.ThreadingHTTPServer):
-    """Serves `files` by path; `faults` of a path are used up one a request.
+    """Serves `files` by path, or by path and query; `faults` of a path are used up one a request.
 
     Faults: a status; ``"429 7"`` with seconds to wait; ``"cut 1000"`` ends the connection after as
     many bytes of the body; ``"drop"`` ends it before an answer.
@@ -43,6 +43,7 @@ class LoopbackRegistry(http.server.ThreadingHTTPServer):
         self.wants = ""  # "basic", "bearer"
         self.realm = ""  # of the bearer challenge; this server's own /token unless set
         self.token = "t0"  # noqa: S105 - a made-up one
+        self.scope = "repository:team/app:pull"  # that its token is good for
         self.knows_ranges = True
         self.scheme = "http"
         self.asked: list[tuple[str, dict[str, str], str]] = []  # path, headers, body
@@ -92,6 +93,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         server, path = self.server, urlsplit(self.path).path
         headers = {name.title(): value for name, value in self.headers.items()}
         server.asked.append((self.path, headers, body))
+        if self.path in server.files:  # one page of several
+            path = self.path
         fault = server.faults[path].pop(0) if server.faults[path] else ""
         if fault == "drop":
             self.close_connection = True
@@ -145,7 +148,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         header = self.headers.get("Authorization", "")
         if header not in ("", BASIC) or query.get("refresh_token", ["good"]) != ["good"]:
             self._answer(401, b"{}")
-        elif query.get("scope") != ["repository:team/app:pull"] or query.get("service") != ["it"]:
+        elif query.get("scope") != [self.server.scope] or query.get("service") != ["it"]:
             self._answer(400, b"{}")
         else:
             self._answer(200, json.dumps({"token": self.server.token}).encode())

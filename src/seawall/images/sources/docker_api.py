@@ -216,12 +216,15 @@ def _readable(connection: socket.socket, response: http.client.HTTPResponse, wai
     """
     connection.setblocking(False)
     try:
-        if response.fp.peek(1):
+        # The end of a chunk stays in the buffer until the next one is read: nothing of use.
+        if response.fp.peek(1) not in (b"", b"\r", b"\r\n"):
             return True
     except (BlockingIOError, ssl.SSLWantReadError):
         pass
     finally:
         connection.settimeout(_TIMEOUT_S)
+    if isinstance(connection, ssl.SSLSocket) and connection.pending():
+        return True
     poll = select.poll()
     poll.register(connection, select.POLLIN)
     return bool(poll.poll(wait_s * 1000))

@@ -1,0 +1,158 @@
+"""News of the fleet: what an advisory found, in how many images, told once."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Self
+
+from seawall.fleet.notifying.notice import (
+    AffectedImage,
+    FoundFlaw,
+    FoundPackage,
+    Notice,
+    NoticeKind,
+    bounded,
+    identity,
+)
+from seawall.fleet.store.findings import counts
+from seawall.fleet.store.images import Images, StoredImage
+from seawall.model import Finding, Kind
+
+_IMAGES = 20  # that a notice names; it counts all
+MOST = 2_000  # notices of one judgement; a feed that is read for the first time could bring more
+
+
+@dataclass(frozen=True, slots=True)
+class FlawNews:
+    """A flaw that is new to components, or gone from them."""
+
+    finding: Finding  # of one component; the most severe
+    reason: str  # why it is gone, or what rose; empty: it is new
+    components: tuple[int, ...]
+    packages: tuple[FoundPackage, ...]
+    images: Set[int] = field(repr=False)  # rows of those that are there
+    running: Set[int] = field(repr=False)  # of these, those that run
+
+    @classmethod
+    def of(
+        cls, entries: Sequence[tuple[int, Finding, str]], images: Set[int], running: Set[int]
+    ) -> Self:
+        """Put together what is about one flaw: component, finding, reason."""
+        _, worst, reason = min(entries, key=lambda e: (-e[1].severity, e[1].urgency.rank, e[0]))
+        packages = sorted({FoundPackage(f.name, f.installed, f.fixed_in) for _, f, _ in entries})
+        return cls(
+            worst, reason, tuple(row for row, _, _ in entries), tuple(packages), images, running
+        )
+
+    def order(self) -> tuple[object, ...]:
+        """Return a key that sorts what to look at first."""
+        f = self.finding
+        return (
+            f.urgency.rank,
+            not f.exploited_since,
+            -f.severity,
+            -len(self.running),
+            -len(self.images),
+            f.id,
+        )
+
+
+def notices_of(
+    kind: NoticeKind,
+    news: Sequence[FlawNews],
+    images: Images,
+    running: Mapping[int, tuple[str, ...]],
+    *,
+    at: str,
+    data_as_of: str,
+) -> Iterator[Notice]:
+    """Yield one notice for each flaw that is in images that are there, most pressing first."""
+    told = [one for one in news if one.images][:MOST]
+    samples = {one.finding.id: sample(one.images, running) for one in told}
+    shown = {row for rows in samples.values() for row in rows}
+    affected = {row: affected_image(images, row, running) for row in sorted(shown)}
+    for one in told:
+        flaw = found_flaw(one, [affected[row] for row in samples[one.finding.id]])
+        yield bounded(
+            Notice(
+                # The same news has the same id: who is killed and judges again tells it once.
+                id=identity(
+                    str(kind), one.finding.id, at, one.reason, *map(str, sorted(one.components))
+                ),
+                kind=kind,
+                at=at,
+                flaws=(flaw,),
+                data_as_of=data_as_of,
+            )
+        )
+
+
+def sample(images: Set[int], running: Mapping[int, tuple[str, ...]]) -> list[int]:
+    """Return some of the images: those that run first, then those that came last."""
+    return sorted(images, key=lambda row: (row not in running, -row))[:_IMAGES]
+
+
+def affected_image(
+    images: Images, row: int, running: Mapping[int, tuple[str, ...]]
+) -> AffectedImage:
+    """Return an image as notices name it."""
+    image = images.by_id(row)
+    if image is None:
+        raise KeyError(row)
+    return AffectedImage(image.digest, image.names, running.get(row, ()))
+
+
+def found_flaw(one: FlawNews, images: Sequence[AffectedImage]) -> FoundFlaw:
+    """Return a flaw as notices tell it."""
+    f = one.finding
+    return FoundFlaw(
+        id=f.id,
+        severity=f.severity,
+        urgency=f.urgency,
+        aliases=tuple(f.aliases),
+        score=f.score,
+        exploited_since=f.exploited_since,
+        epss=f.epss,
+        summary=f.summary,
+        packages=one.packages,
+        packages_total=len(one.packages),
+        reason=one.reason,
+        images_total=len(one.images),
+        running_total=len(one.running),
+        images=tuple(images),
+    )
+
+
+def image_notice(
+    image: StoredImage,
+    findings: Sequence[Finding],
+    running: tuple[str, ...],
+    *,
+    at: str,
+    data_as_of: str,
+) -> Notice:
+    """Return the notice of an image that was not known, with all its findings that count.
+
+    An image is told once, whenever and however often it is found.
+    """
+    by_flaw: dict[str, list[tuple[int, Finding, str]]] = defaultdict(list)
+    others: Counter[str] = Counter()
+    for finding in findings:
+        if finding.kind is not Kind.VULNERABILITY:
+            others[str(finding.kind)] += 1
+        elif counts(finding):
+            by_flaw[finding.id].append((0, finding, ""))
+    place, there = frozenset({image.id}), frozenset({image.id} if running else ())
+    news = sorted((FlawNews.of(e, place, there) for e in by_flaw.values()), key=FlawNews.order)
+    told = [f"{count} of kind {kind}" for kind, count in sorted(others.items())]
+    return bounded(
+        Notice(
+            id=identity(str(NoticeKind.IMAGE), image.digest),
+            kind=NoticeKind.IMAGE,
+            at=at,
+            flaws=tuple(found_flaw(one, ()) for one in news),
+            image=AffectedImage(image.digest, image.names, running),
+            data_as_of=data_as_of,
+            note=f"besides flaws of packages: {', '.join(told)}" if told else "",
+        )
+    )

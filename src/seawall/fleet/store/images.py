@@ -1,0 +1,573 @@
+"""Images of the fleet: which components they have, by layer, and what they are called."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from seawall.errors import FleetUnusable
+from seawall.fleet import contents
+from seawall.fleet.component import (
+    Component,
+    Namespace,
+    Place,
+    decode,
+    decode_distribution,
+    digest_of,
+    encode,
+    encode_distribution,
+    namespace_of,
+    watches,
+)
+from seawall.fleet.databases import Database
+from seawall.fleet.databases.parts import marks, parts
+from seawall.fleet.record import ImageRecord, LayerRecord, Located
+from seawall.model import Distribution, Finding, Incomplete
+
+_MARK_BYTES = 12
+_KNOWN = 400_000  # components whose ids are remembered
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What is kept of an image beside its components."""
+
+    distribution: Distribution | None
+    target: str
+    os: str
+    architecture: str
+    created: str
+    incomplete: tuple[Incomplete, ...]
+    other_findings: tuple[Finding, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """An image in the store."""
+
+    id: int
+    digest: str
+    names: tuple[str, ...]  # that stand for it now
+    first_seen: str
+    last_seen: str
+    gone: str  # when it was no longer where it had been; empty while it is there
+    analyser: str
+    top: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLayer:
+    """A layer in the store."""
+
+    id: int
+    chain_id: str
+    diff_id: str
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """What one image shows of its layers otherwise than the first image with each did."""
+
+    lacks: dict[int, list[contents.Pair]]  # layer → what it does not show
+    extra: dict[int, list[contents.Pair]]
+
+
+class Images:
+    """All images that were ever seen; none is forgotten."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._components: dict[Component, int] = {}
+        self._places: dict[Place, int] = {}
+        self._namespaces: dict[Namespace, int] = {}
+
+    def forget(self) -> None:
+        """Forget which rows were made: a transaction that fails takes them back."""
+        self._components.clear()
+        self._places.clear()
+        self._namespaces.clear()
+
+    # --- adding ------------------------------------------------------------------------------
+
+    def add(self, record: ImageRecord, at: str, place: str = "") -> bool:
+        """Keep an image; return whether it was not there, or is there in another form now.
+
+        `place` is where it was seen: a daemon, a repository. To be called under the right to write.
+        """
+        known = self.find(record.digest)
+        if known is not None and known.analyser == record.analyser:
+            self.seen(record.digest, record.names, at, others=record.other_digests, place=place)
+            return False
+        ids = self._locate(record.layers)
+        layers = self._layers(record.layers, ids)
+        difference, lacks, extra = self._difference(record.layers, layers, ids)
+        facts = ImageFacts(
+            record.distribution,
+            record.target,
+            record.os,
+            record.architecture,
+            record.created,
+            record.incomplete,
+            record.other_findings,
+        )
+        row = (layers[-1], difference, record.analyser, msgspec.msgpack.encode(facts))
+        if known is None:
+            image = self._next("image")
+            self._db.run(
+                "INSERT INTO image (id, digest, top, difference, analyser, document, first_seen, "
+                "last_seen, gone) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')",
+                (image, record.digest, *row, at, at),
+            )
+        else:
+            image = known.id
+            for table in ("image_layer", "image_lacks", "image_extra"):
+                self._db.run(f"DELETE FROM {table} WHERE image = ?", (image,))  # noqa: S608 - our own names
+            self._db.run(
+                "UPDATE image SET top = ?, difference = ?, analyser = ?, document = ?, gone = '' "
+                "WHERE id = ?",
+                (*row, image),
+            )
+        self._db.insert("image_layer", ("layer", "image"), ((n, image) for n in set(layers)))
+        self._db.insert("image_lacks", ("component", "image"), ((n, image) for n in lacks))
+        self._db.insert("image_extra", ("component", "image"), ((n, image) for n in extra))
+        self.seen(record.digest, record.names, at, others=record.other_digests, place=place)
+        return True
+
+    def _locate(self, layers: Sequence[LayerRecord]) -> dict[Located, contents.Pair]:
+        """Return the ids of all that is new to the store or to this image's layers, made first."""
+        wanted = {pair for layer in layers for pair in layer.contents}
+        if len(self._components) > _KNOWN:
+            self.forget()
+        self._make_places({place for _, place in wanted})
+        self._make_components({component for component, _ in wanted})
+        return {pair: (self._components[pair[0]], self._places[pair[1]]) for pair in wanted}
+
+    def _make_places(self, places: set[Place]) -> None:
+        missing = [place for place in places if place not in self._places]
+        for part in parts(sorted({place.path for place in missing})):
+            for row, path, evidence in self._db.rows(
+                f"SELECT id, path, evidence FROM place WHERE path IN ({marks(part)})",  # noqa: S608 - marks only
+                part,
+            ):
+                self._places[Place(path, evidence)] = row
+        new = sorted((p for p in missing if p not in self._places), key=lambda p: p.path)
+        first = self._next("place")
+        self._db.insert(
+            "place",
+            ("id", "path", "evidence"),
+            ((first + n, p.path, p.evidence) for n, p in enumerate(new)),
+        )
+        self._places.update((p, first + n) for n, p in enumerate(new))
+
+    def _make_components(self, components: set[Component]) -> None:
+        missing = (c for c in components if c not in self._components)
+        by_digest = {digest_of(component): component for component in missing}
+        for part in parts(list(by_digest)):
+            for row, digest in self._db.rows(
+                f"SELECT id, digest FROM component WHERE digest IN ({marks(part)})",  # noqa: S608 - marks only
+                part,
+            ):
+                self._components[by_digest.pop(bytes(digest))] = row
+        first = self._next("component") if by_digest else 0
+        made = [(first + n, d, c) for n, (d, c) in enumerate(by_digest.items())]
+        self._db.insert(
+            "component",
+            ("id", "digest", "namespace", "document"),
+            [(row, d, self._namespace(namespace_of(c)), encode(c)) for row, d, c in made],
+        )
+        self._db.insert("pending", ("component",), ((row,) for row, _, _ in made))
+        subjects, watched = self._watching((row, c) for row, _, c in made)
+        self._db.insert("subject", ("namespace", "name", "key", "component"), subjects)
+        self._db.insert("watched", ("namespace", "name", "component"), watched)
+        self._components.update((c, row) for row, _, c in made)
+
+    def _watching(
+        self, components: Iterable[tuple[int, Component]]
+    ) -> tuple[set[tuple[int, str, bytes, int]], set[tuple[int, str, int]]]:
+        subjects: set[tuple[int, str, bytes, int]] = set()
+        watched: set[tuple[int, str, int]] = set()
+        for row, component in components:
+            for watch in watches(component):
+                namespace = self._namespace(watch.namespace)
+                if watch.key is None:
+                    watched.add((namespace, watch.name, row))
+                else:
+                    subjects.add((namespace, watch.name, watch.key, row))
+        return subjects, watched
+
+    def _namespace(self, namespace: Namespace) -> int:
+        row = self._namespaces.get(namespace)
+        if row is None:
+            key = (namespace.type, encode_distribution(namespace.distribution))
+            found = next(
+                self._db.rows("SELECT id FROM namespace WHERE type = ? AND distribution = ?", key),
+                None,
+            )
+            row = found[0] if found else self._next("namespace")
+            if found is None:
+                self._db.run("INSERT INTO namespace VALUES (?, ?, ?)", (row, *key))
+            self._namespaces[namespace] = row
+        return int(row)
+
+    def _layers(
+        self, layers: Sequence[LayerRecord], ids: Mapping[Located, contents.Pair]
+    ) -> list[int]:
+        """Return the rows of the layers, made where they are new."""
+        rows: list[int] = []
+        parent = 0
+        for layer in layers:
+            found = next(
+                self._db.rows("SELECT id FROM layer WHERE chain = ?", (layer.chain_id,)), None
+            )
+            if found is None:
+                row = self._next("layer")
+                pairs = [ids[pair] for pair in layer.contents]
+                self._db.run(
+                    "INSERT INTO layer (id, chain, diff_id, parent, created_by, mark, contents) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        row,
+                        layer.chain_id,
+                        layer.diff_id,
+                        parent,
+                        layer.created_by,
+                        _mark(pairs),
+                        contents.pack(pairs),
+                    ),
+                )
+                self._db.insert(
+                    "layer_component",
+                    ("component", "layer"),
+                    ((c, row) for c in sorted({c for c, _ in pairs})),
+                )
+            else:
+                row = found[0]
+            rows.append(row)
+            parent = row
+        return rows
+
+    def _difference(
+        self,
+        layers: Sequence[LayerRecord],
+        rows: Sequence[int],
+        ids: Mapping[Located, contents.Pair],
+    ) -> tuple[bytes, set[int], set[int]]:
+        """Return how this image differs from what its layers list: as bytes, and in components."""
+        mine = {row: {ids[p] for p in r.contents} for row, r in zip(rows, layers, strict=True)}
+        marks = self._marks(rows)
+        if all(marks[row] == _mark(pairs) for row, pairs in mine.items()):
+            return b"", set(), set()
+        listed = {row: set(pairs) for row, pairs in self._listed(rows).items()}
+        difference = _Difference(
+            {row: gone for row in mine if (gone := sorted(listed[row] - mine[row]))},
+            {row: more for row in mine if (more := sorted(mine[row] - listed[row]))},
+        )
+        has = {component for pairs in mine.values() for component, _ in pairs}
+        told = {component for pairs in listed.values() for component, _ in pairs}
+        return msgspec.msgpack.encode(difference), told - has, has - told
+
+    def _marks(self, rows: Sequence[int]) -> dict[int, bytes]:
+        return {
+            row: bytes(mark)
+            for row, mark in self._db.rows(
+                f"SELECT id, mark FROM layer WHERE id IN ({marks(rows)})",  # noqa: S608 - marks only
+                rows,
+            )
+        }
+
+    def _listed(self, rows: Sequence[int]) -> dict[int, list[contents.Pair]]:
+        found: dict[int, list[contents.Pair]] = {}
+        for part in parts(rows):
+            for row, data in self._db.rows(
+                f"SELECT id, contents FROM layer WHERE id IN ({marks(part)})",  # noqa: S608 - marks only
+                part,
+            ):
+                found[row] = self._unpacked(data)
+        return found
+
+    def _unpacked(self, data: bytes) -> list[contents.Pair]:
+        try:
+            return contents.unpack(bytes(data))
+        except ValueError as error:
+            raise FleetUnusable(f"{self._db.place}: damaged ({error})") from error
+
+    def _next(self, table: str) -> int:
+        return int(next(self._db.rows(f"SELECT coalesce(max(id), 0) + 1 FROM {table}"))[0])  # noqa: S608 - our own names
+
+    def watch_anew(self) -> None:
+        """Compute again which advisories are about what: the code that names packages changed."""
+        self._db.run("DELETE FROM subject")
+        self._db.run("DELETE FROM watched")
+        everything = list(self._db.rows("SELECT id FROM component ORDER BY id"))
+        for part in parts([row for (row,) in everything], 5_000):
+            subjects, watched = self._watching(self.components(part).items())
+            self._db.insert("subject", ("namespace", "name", "key", "component"), subjects)
+            self._db.insert("watched", ("namespace", "name", "component"), watched)
+
+    # --- names and times ---------------------------------------------------------------------
+
+    def seen(
+        self,
+        digest: str,
+        names: Iterable[str],
+        at: str,
+        *,
+        others: Iterable[str] = (),
+        place: str = "",
+    ) -> None:
+        """Note that an image is in a place, under these names (or more: none is taken away)."""
+        image = self.find(digest)
+        if image is None:
+            return
+        self._db.run("UPDATE image SET last_seen = ?, gone = '' WHERE id = ?", (at, image.id))
+        self._db.run(
+            "INSERT INTO presence VALUES (?, ?, ?, ?, '') ON CONFLICT (place, image) DO UPDATE "
+            "SET last_seen = excluded.last_seen, until = ''",
+            (place, image.id, at, at),
+        )
+        for name in names:
+            self._db.run(
+                "UPDATE tag SET until = ? "
+                "WHERE place = ? AND name = ? AND until = '' AND image != ?",
+                (at, place, name, image.id),
+            )
+            if not self._db.run(
+                "UPDATE tag SET last_seen = ? "
+                "WHERE place = ? AND name = ? AND image = ? AND until = ''",
+                (at, place, name, image.id),
+            ):
+                self._db.run(
+                    "INSERT INTO tag VALUES (?, ?, ?, ?, ?, '') ON CONFLICT "
+                    "(place, name, image, first_seen) DO UPDATE SET until = ''",
+                    (place, name, image.id, at, at),
+                )
+        for other in others:
+            self._db.run(
+                "INSERT INTO image_digest VALUES (?, ?) ON CONFLICT DO NOTHING", (other, image.id)
+            )
+
+    def untagged(self, name: str, at: str, place: str = "") -> None:
+        """Note that a name means no image any more."""
+        self._db.run(
+            "UPDATE tag SET until = ? WHERE place = ? AND name = ? AND until = ''",
+            (at, place, name),
+        )
+
+    def left(self, digest: str, names: Collection[str], at: str, place: str = "") -> None:
+        """Note which names an image has left in a place: it lost all others."""
+        image = self.find(digest)
+        if image is None:
+            return
+        rows = self._db.rows(
+            "SELECT name FROM tag WHERE place = ? AND image = ? AND until = ''", (place, image.id)
+        )
+        for (name,) in list(rows):
+            if name not in names:
+                self.untagged(name, at, place)
+
+    def gone(self, digest: str, at: str, place: str = "") -> None:
+        """Note that an image is no longer in a place. All that is known of it stays."""
+        image = self.find(digest)
+        if image is None:
+            return
+        where = "WHERE place = ? AND image = ? AND until = ''"
+        for table in ("presence", "tag"):
+            self._db.run(f"UPDATE {table} SET until = ? {where}", (at, place, image.id))  # noqa: S608 - our own words
+        self._db.run(
+            "UPDATE image SET gone = ? WHERE id = ? AND gone = '' AND NOT EXISTS "
+            "(SELECT 1 FROM presence WHERE image = ? AND until = '')",
+            (at, image.id, image.id),
+        )
+
+    def other_digests(self, image: int) -> list[str]:
+        """Return the digests of manifests that name an image."""
+        rows = self._db.rows("SELECT digest FROM image_digest WHERE image = ?", (image,))
+        return [digest for (digest,) in rows]
+
+    def present(self, place: str) -> list[str]:
+        """Return the digests of the images that are in a place, as far as is known."""
+        rows = self._db.rows(
+            "SELECT i.digest FROM presence AS p JOIN image AS i ON i.id = p.image "
+            "WHERE p.place = ? AND p.until = ''",
+            (place,),
+        )
+        return [digest for (digest,) in rows]
+
+    # --- finding -----------------------------------------------------------------------------
+
+    def find(self, digest: str) -> StoredImage | None:
+        """Return the image with this digest: its configuration's, or a manifest's."""
+        return next(self._found("i.digest = ?", (digest,)), None) or next(
+            self._found("i.id IN (SELECT image FROM image_digest WHERE digest = ?)", (digest,)),
+            None,
+        )
+
+    def named(self, text: str) -> list[StoredImage]:
+        """Return the images that a person may mean: a digest or a part of one, or a name.
+
+        Of a name those it stands for now come first, then those it stood for before.
+        """
+        if exact := self.find(text):
+            return [exact]
+        bare = text.removeprefix("sha256:")
+        if len(bare) >= 6 and set(bare) <= set("0123456789abcdef"):
+            low = f"sha256:{bare}"
+            found = list(self._found("i.digest >= ? AND i.digest < ?", (low, low + "g")))
+            if found:
+                return found
+        names = [text] if ":" in text.rpartition("/")[2] else [text, f"{text}:latest"]
+        places = marks(names)
+        order = "ORDER BY until != '', t.last_seen DESC"
+        rows = self._db.rows(
+            f"SELECT image FROM tag AS t WHERE name IN ({places}) {order}",  # noqa: S608 - marks only
+            names,
+        )
+        return [image for row in dict.fromkeys(r for (r,) in rows) if (image := self.by_id(row))]
+
+    def by_id(self, row: int) -> StoredImage | None:
+        """Return the image in a row."""
+        return next(self._found("i.id = ?", (row,)), None)
+
+    def all(self) -> Iterator[StoredImage]:
+        """Yield all images, those seen last first."""
+        yield from list(self._found("1 = 1", (), "ORDER BY i.last_seen DESC, i.id DESC"))
+
+    def _found(
+        self, where: str, values: Sequence[object], order: str = ""
+    ) -> Iterator[StoredImage]:
+        sql = (
+            "SELECT i.id, i.digest, i.first_seen, i.last_seen, i.gone, i.analyser, i.top "  # noqa: S608 - our own words
+            f"FROM image AS i WHERE {where} {order}"
+        )
+        rows = list(self._db.rows(sql, values))
+        names: dict[int, list[str]] = defaultdict(list)
+        for part in parts([row[0] for row in rows]):
+            for image, name in self._db.rows(
+                "SELECT DISTINCT image, name FROM tag "  # noqa: S608 - marks only
+                f"WHERE until = '' AND image IN ({marks(part)}) ORDER BY name",
+                part,
+            ):
+                names[image].append(name)
+        for row, digest, first, last, gone, analyser, top in rows:
+            yield StoredImage(row, digest, tuple(names[row]), first, last, gone, analyser, top)
+
+    def facts(self, image: int) -> ImageFacts:
+        """Return what is kept of an image beside its components."""
+        row = next(self._db.rows("SELECT document FROM image WHERE id = ?", (image,)), None)
+        try:
+            return msgspec.msgpack.decode(bytes(row[0]) if row else b"", type=ImageFacts)
+        except msgspec.MsgspecError as error:
+            raise FleetUnusable(f"{self._db.place}: damaged ({error})") from error
+
+    def layers(self, image: StoredImage) -> list[StoredLayer]:
+        """Return the layers of an image, lowest first."""
+        rows = self._db.rows(
+            "WITH RECURSIVE chain (id, parent, depth) AS ("
+            "SELECT id, parent, 0 FROM layer WHERE id = ? UNION ALL "
+            "SELECT l.id, l.parent, c.depth + 1 FROM chain AS c JOIN layer AS l ON l.id = c.parent"
+            ") SELECT l.id, l.chain, l.diff_id, l.created_by FROM chain AS c "
+            "JOIN layer AS l ON l.id = c.id ORDER BY c.depth DESC",
+            (image.top,),
+        )
+        return [StoredLayer(*row) for row in rows]
+
+    def contents(self, image: StoredImage) -> dict[int, list[contents.Pair]]:
+        """Return what an image shows: by layer's row, the components and their places."""
+        rows = [layer.id for layer in self.layers(image)]
+        found = {row: set(pairs) for row, pairs in self._listed(rows).items()}
+        data = bytes(
+            next(self._db.rows("SELECT difference FROM image WHERE id = ?", (image.id,)))[0]
+        )
+        if data:
+            try:
+                difference = msgspec.msgpack.decode(data, type=_Difference)
+            except msgspec.MsgspecError as error:
+                raise FleetUnusable(f"{self._db.place}: damaged ({error})") from error
+            for row, pairs in difference.lacks.items():
+                found[row] -= set(pairs)
+            for row, pairs in difference.extra.items():
+                found[row] |= set(pairs)
+        return {row: sorted(found[row]) for row in rows}
+
+    def components(self, rows: Iterable[int]) -> dict[int, Component]:
+        """Return the components in these rows."""
+        namespaces = dict(self.namespaces())
+        found: dict[int, Component] = {}
+        for part in parts(list(rows)):
+            for row, namespace, data in self._db.rows(
+                f"SELECT id, namespace, document FROM component WHERE id IN ({marks(part)})",  # noqa: S608 - marks only
+                part,
+            ):
+                try:
+                    found[row] = decode(bytes(data), namespaces[namespace].distribution)
+                except (ValueError, KeyError) as error:
+                    raise FleetUnusable(f"{self._db.place}: damaged ({error})") from error
+        return found
+
+    def places(self, rows: Iterable[int]) -> dict[int, Place]:
+        """Return the places in these rows."""
+        return {
+            row: Place(path, evidence)
+            for part in parts(list(set(rows)))
+            for row, path, evidence in self._db.rows(
+                f"SELECT id, path, evidence FROM place WHERE id IN ({marks(part)})",  # noqa: S608 - marks only
+                part,
+            )
+        }
+
+    def namespaces(self) -> Iterator[tuple[int, Namespace]]:
+        """Yield all namespaces with their rows."""
+        for row, kind, data in list(
+            self._db.rows("SELECT id, type, distribution FROM namespace ORDER BY id")
+        ):
+            try:
+                yield row, Namespace(kind, decode_distribution(bytes(data)))
+            except ValueError as error:
+                raise FleetUnusable(f"{self._db.place}: damaged ({error})") from error
+
+    def with_components(self, components: Collection[int]) -> dict[int, set[int]]:
+        """Return which images have each of these components, gone ones too."""
+        layers: dict[int, list[int]] = defaultdict(list)
+        for part in parts(sorted(components)):
+            for component, layer in self._db.rows(
+                f"SELECT component, layer FROM layer_component WHERE component IN ({marks(part)})",  # noqa: S608 - marks only
+                part,
+            ):
+                layers[component].append(layer)
+        images = self.with_layers({layer for found in layers.values() for layer in found})
+        found = {
+            component: set().union(*(images.get(layer, ()) for layer in layers.get(component, ())))
+            for component in components
+        }
+        for part in parts(sorted(components)):
+            for component, image in self._db.rows(
+                f"SELECT component, image FROM image_lacks WHERE component IN ({marks(part)})",  # noqa: S608 - marks only
+                part,
+            ):
+                found[component].discard(image)
+            for component, image in self._db.rows(
+                f"SELECT component, image FROM image_extra WHERE component IN ({marks(part)})",  # noqa: S608 - marks only
+                part,
+            ):
+                found[component].add(image)
+        return found
+
+    def with_layers(self, layers: Collection[int]) -> dict[int, list[int]]:
+        """Return which images have each of these layers."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for part in parts(sorted(layers)):
+            for layer, image in self._db.rows(
+                f"SELECT layer, image FROM image_layer WHERE layer IN ({marks(part)})",  # noqa: S608 - marks only
+                part,
+            ):
+                found[layer].append(image)
+        return found
+
+
+def _mark(pairs: Iterable[contents.Pair]) -> bytes:
+    """Return what tells the contents of a layer from others."""
+    text = ",".join(f"{component}:{place}" for component, place in sorted(pairs))
+    return hashlib.blake2b(text.encode(), digest_size=_MARK_BYTES).digest()

@@ -1,0 +1,111 @@
+"""What a runtime tells, brought into the fleet: which images are there, what runs from them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from seawall.fleet.store import Fleet
+from seawall.fleet.workloads import (
+    Change,
+    Ended,
+    ImageArrived,
+    ImageGone,
+    Missed,
+    Runtime,
+    RuntimeImage,
+    Started,
+    Tagged,
+    Untagged,
+    Workload,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An image that the fleet has not read."""
+
+    digest: str
+    names: tuple[str, ...]
+
+
+def take_stock(
+    fleet: Fleet,
+    place: str,
+    images: Sequence[RuntimeImage],
+    workloads: Sequence[Workload],
+    *,
+    runtime: str,
+    host: str,
+    at: str,
+) -> list[Wanted]:
+    """Note all that a runtime has and runs now; return the images that are to be read.
+
+    What was there before and is not any more is gone. `place` is what the fleet calls the runtime.
+    """
+    wanted: dict[str, Wanted] = {}
+    with fleet.writing():
+        fleet.workloads.listed(runtime, host, workloads, at)
+        there = {image.digest: image for image in images}
+        for workload in workloads:  # may run what nothing names any more
+            if workload.image:
+                there.setdefault(workload.image, RuntimeImage(workload.image, (), ""))
+        for image in there.values():
+            if fleet.images.find(image.digest) is None:
+                wanted[image.digest] = Wanted(image.digest, image.names)
+            else:
+                fleet.images.seen(image.digest, image.names, at, place=place)
+                fleet.images.left(image.digest, image.names, at, place)
+        for digest in fleet.images.present(place):
+            known = fleet.images.find(digest)
+            others = {digest, *(fleet.images.other_digests(known.id) if known else ())}
+            if not others & there.keys():
+                fleet.images.gone(digest, at, place)
+    return list(wanted.values())
+
+
+def take_note(
+    fleet: Fleet, place: str, change: Change, *, runtime: str, host: str
+) -> Wanted | None:
+    """Note one change; return the image that is to be read because of it, if there is one.
+
+    `Missed` is the caller's: it takes stock.
+    """
+    with fleet.writing():
+        match change:
+            case ImageArrived(at, digest, name):
+                return _seen(fleet, place, digest, (name,) if name else (), at)
+            case Tagged(at, name, digest):
+                return _seen(fleet, place, digest, (name,), at)
+            case Untagged(at, digest, left):
+                fleet.images.left(digest, left, at, place)
+            case ImageGone(at, digest):
+                fleet.images.gone(digest, at, place)
+            case Started(at, workload):
+                fleet.workloads.started(workload, at)
+                if workload.image:
+                    return _seen(fleet, place, workload.image, (), at)
+            case Ended(at, container):
+                fleet.workloads.ended(runtime, host, container, at)
+            case Missed():
+                pass
+    return None
+
+
+def _seen(fleet: Fleet, place: str, digest: str, names: Sequence[str], at: str) -> Wanted | None:
+    if fleet.images.find(digest) is None:
+        return Wanted(digest, tuple(names))
+    fleet.images.seen(digest, names, at, place=place)
+    return None
+
+
+def stock_of(runtime: Runtime) -> tuple[Sequence[RuntimeImage], Sequence[Workload]]:
+    """Return what a runtime has and runs; containers first, so that none lacks its image."""
+    workloads = runtime.workloads()
+    return runtime.images(), workloads
+
+
+def merged(wanted: Iterable[Wanted]) -> list[Wanted]:
+    """Return each image once, with all names."""
+    by_digest: dict[str, dict[str, None]] = {}
+    for one in wanted:
+        by_digest.setdefault(one.digest, {}).update(dict.fromkeys(one.names))
+    return [Wanted(digest, tuple(names)) for digest, names in by_digest.items()]
