@@ -63,6 +63,9 @@ class Changes:
     * that had a finding with one of `names`: others may rate it now;
     * that an ecosystem in `whole` speaks of, or of whose owner.
 
+    What it has is what `subject_of` says with the ecosystems of the store as it is now: a release
+    may be among them for the first time.
+
     With `scores_changed` the ratings by KEV and EPSS of any finding may differ, nothing else of it.
     The gaps of a result are not covered: they tell of the store as it is.
     """

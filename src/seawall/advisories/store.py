@@ -87,12 +87,12 @@ _CHANGED = (
     "WHERE c.serial > :since"
 )
 # Texts that hold all names of some advisories, with spaces between them.
-_ALL_NAMES = "SELECT name || ' ' || aliases || ' ' || upstream FROM advisory"
+_ALL_NAMES = "SELECT name || ' ' || aliases || ' ' || upstream FROM"
 _NAMES = (
     "SELECT name FROM former_name WHERE serial > :since "  # noqa: S608 - constants
-    f"UNION ALL {_ALL_NAMES} WHERE id IN ({_CHANGED}) "
-    f"UNION ALL {_ALL_NAMES} WHERE feed IN (SELECT feed FROM whole WHERE serial > :since) "
-    "AND severity > 0 AND withdrawn = ''"
+    f"UNION ALL {_ALL_NAMES} advisory WHERE id IN ({_CHANGED}) "
+    f"UNION ALL {_ALL_NAMES} whole CROSS JOIN advisory USING (feed) "
+    "WHERE serial > :since AND severity > 0 AND withdrawn = ''"
 )
 _SCORES = {
     "kev": "SELECT cve, since, ransomware FROM exploited ORDER BY cve",

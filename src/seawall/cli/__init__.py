@@ -11,10 +11,19 @@ import sys
 from pathlib import Path
 
 from seawall import __version__
-from seawall.cli import advisories, arguments, cache, completion, inventory, scan, wiring
+from seawall.cli import (
+    advisories,
+    arguments,
+    cache,
+    completion,
+    images,
+    inventory,
+    scan,
+    wiring,
+)
 from seawall.errors import SeawallError
 
-COMMANDS = (scan, inventory, advisories, cache, completion)
+COMMANDS = (scan, inventory, images, advisories, cache, completion)
 
 _EXAMPLE = """\
 a target is  docker:NAME  registry:NAME  container:NAME  docker-archive:PATH  oci-archive:PATH

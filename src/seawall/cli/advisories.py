@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from seawall.cli import images
 from seawall.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ def _add_loading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="accept feeds that lost more than a tenth"
     )
+    parser.add_argument(
+        "--no-deliver", action="store_true", help="leave what is to be told to the service"
+    )
 
 
 def run_update(args: argparse.Namespace) -> int:
@@ -108,7 +112,9 @@ def _load(origin: "Origin", args: argparse.Namespace) -> int:
         outcome = update(
             wiring.store_path(), origin, report, now, force=args.force, ecosystems=chosen
         )
-    return _tell(outcome)
+    code = _tell(outcome)
+    images.told_delta(args)
+    return code
 
 
 def _check_names(option: str, names: Iterable[str]) -> None:

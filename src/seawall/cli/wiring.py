@@ -14,6 +14,9 @@ from seawall.errors import CacheUnusable, OutputUnwritable, StoreUnusable
 
 if TYPE_CHECKING:
     from seawall.advisories import AdvisoryStore
+    from seawall.cli.configuration import Configuration
+    from seawall.fleet import Fleet
+    from seawall.fleet.notifying import Recipient
     from seawall.inventory import LayerCache
     from seawall.inventory.layer_store import LayerStore
     from seawall.scanning.content.contract import Detector
@@ -145,6 +148,55 @@ class _Forgiving:
 
             self._store = None
             mention([f"going on without the cache of layers: {error}"])
+
+
+def open_fleet(configuration: "Configuration") -> "Fleet":
+    """Open the fleet's store, or make one.
+
+    Raises:
+        FleetUnusable: it cannot be used; see the databases of `seawall.fleet`.
+    """
+    from seawall.cli.configuration import SqliteStore
+    from seawall.fleet import Fleet
+    from seawall.fleet.databases import SqliteDatabase, open_postgresql
+
+    match configuration.store:
+        case SqliteStore(path):
+            return Fleet(SqliteDatabase.open(path))
+        case store:
+            password = store.password.value() if store.password else ""
+            return Fleet(open_postgresql(store.url, password))
+
+
+def has_fleet(configuration: "Configuration") -> bool:
+    """Tell whether there is a fleet: a server that was named, or a file that is there."""
+    from seawall.cli.configuration import SqliteStore
+
+    store = configuration.store
+    return not isinstance(store, SqliteStore) or store.path.exists()
+
+
+def judging_code() -> str:
+    """Return a fingerprint of the code that judges: another one may judge otherwise."""
+    from seawall.inventory.layer_store import analyser_version
+
+    return analyser_version(("versions", "advisories", "scanning", "model", "fleet"))
+
+
+def recipients(configuration: "Configuration") -> "list[Recipient]":
+    """Return the sinks that are configured, and what each wants.
+
+    Raises:
+        UsageError: a secret of one cannot be read.
+    """
+    from seawall.fleet.notifying import Recipient, open_sink
+
+    return [Recipient(open_sink(settings), settings.filter) for settings in configuration.sinks]
+
+
+def dead_letters() -> Path:
+    """Return the folder for notices that no sink took."""
+    return home() / "dead-letters"
 
 
 def detectors(skipped: Collection[str], rule_folders: Sequence[str]) -> list["Detector"]:

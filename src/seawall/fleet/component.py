@@ -13,11 +13,15 @@ import msgspec
 
 from seawall.advisories import subject_of
 from seawall.errors import VersionSyntaxError
+from seawall.fleet.databases.text import plain
+from seawall.fleet.documents import packed, unpacked
 from seawall.model import Distribution, Inventory, Package
 from seawall.scanning.vulnerabilities import SYSTEM_TYPES, Owners
 from seawall.versions import key
 
 DIGEST_BYTES = 16
+# Of a name or a key in an index: databases hold no longer ones, and no advisory has such.
+_INDEXED_BYTES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Watch:
     """Advisories that may change the judgement of a component, by the name they use.
 
     With a `key` only those whose ranges hold it; without, all that speak of the name: the version
-    cannot be compared, or it is the owner's, of which each statement counts.
+    cannot be compared or is very long, or it is the owner's, of which each statement counts.
     """
 
     namespace: Namespace
@@ -73,7 +77,6 @@ class _Stored(msgspec.Struct, array_like=True, frozen=True):
     locked: bool
 
 
-_encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(tuple[_Stored, _Stored | None])
 _distribution_decoder: msgspec.msgpack.Decoder[Distribution | None] = msgspec.msgpack.Decoder(
     Distribution | None
@@ -83,7 +86,7 @@ _distribution_decoder: msgspec.msgpack.Decoder[Distribution | None] = msgspec.ms
 def encode(component: Component) -> bytes:
     """Return a component as bytes, but for its distribution, which its namespace has."""
     owner = component.owner
-    return _encoder.encode((_stored(component.package), _stored(owner) if owner else None))
+    return packed((_stored(component.package), _stored(owner) if owner else None))
 
 
 def decode(data: bytes, distribution: Distribution | None) -> Component:
@@ -93,15 +96,15 @@ def decode(data: bytes, distribution: Distribution | None) -> Component:
         ValueError: `data` is nothing of it.
     """
     try:
-        package, owner = _decoder.decode(data)
-    except msgspec.MsgspecError as error:
+        package, owner = unpacked(data, _decoder)
+    except ValueError as error:
         raise ValueError(f"not a stored component: {error}") from error
     return Component(_package(package), _package(owner) if owner else None, distribution)
 
 
 def encode_distribution(distribution: Distribution | None) -> bytes:
     """Return a distribution as bytes: equal ones, and no others, have equal bytes."""
-    return _encoder.encode(distribution)
+    return packed(distribution)
 
 
 def decode_distribution(data: bytes) -> Distribution | None:
@@ -111,8 +114,8 @@ def decode_distribution(data: bytes) -> Distribution | None:
         ValueError: `data` is nothing of it.
     """
     try:
-        return _distribution_decoder.decode(data)
-    except msgspec.MsgspecError as error:
+        return unpacked(data, _distribution_decoder)
+    except ValueError as error:
         raise ValueError(f"not a stored distribution: {error}") from error
 
 
@@ -173,9 +176,12 @@ def _of_package(package: Package, component: Component, *, is_owner: bool) -> It
             place = key(subject.scheme, subject.version)
         except VersionSyntaxError:
             place = None
+    if place is not None and len(place) > _INDEXED_BYTES:
+        place = None
     namespace = Namespace(package.type, component.distribution)
     for name in dict.fromkeys(subject.names):
-        yield Watch(namespace, name, place)
+        if len(plain(name).encode()) <= _INDEXED_BYTES:
+            yield Watch(namespace, name, place)
 
 
 def located(inventory: Inventory) -> Iterator[tuple[Component, Place, str]]:

@@ -51,6 +51,11 @@ _NAME_CHARACTERS, _LABELS, _KEY_CHARACTERS, _VALUE_CHARACTERS = 512, 256, 256, 4
 _NO_LABELS = frozenset(("image", "name"))  # what Docker adds to a container's labels in an event
 
 
+def place_of(host: str) -> str:
+    """Return what the fleet calls the daemon of a host."""
+    return f"docker:{host}"
+
+
 class Docker:
     """The daemon that ``DOCKER_HOST`` or the usual sockets name; a `Runtime`.
 
@@ -171,7 +176,7 @@ class Docker:
             image=_image_id(found.get("Image")),
             image_name=_clean(config.get("Image")),
             runtime="docker",
-            host=self._host_name(),
+            host=self.host(),
             started=_normal(state.get("StartedAt")),
             ended=ended,
             labels=_labels(_mapping(config.get("Labels"))),
@@ -187,12 +192,13 @@ class Docker:
             image=_image_id(image),
             image_name=image,
             runtime="docker",
-            host=self._host_name(),
+            host=self.host(),
             started=at,
             labels=_labels(labels),
         )
 
-    def _host_name(self) -> str:
+    def host(self) -> str:
+        """Return what the host is called: as it was named here, else as its daemon calls it."""
         if not self._host:
             self._host = _clean(_document("/info").get("Name"))
         return self._host

@@ -1,5 +1,6 @@
 """Take an image into the fleet: kept, judged and told in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -43,26 +44,65 @@ def keep(
     """
     at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     with fleet.writing():
-        was_there = fleet.images.find(record.digest) is not None
-        fleet.images.add(record, at, place)
-        delta = rejudge(fleet, advisories, now, code=code)
-        image = fleet.images.find(record.digest)
-        if image is None:
-            raise FleetUnusable(f"{fleet.database.place}: {record.digest} is not there")
-        contents = fleet.images.contents(image)
-        stored = fleet.findings.of({row for pairs in contents.values() for row, _ in pairs})
-        findings = [one.finding for ones in stored.values() for one in ones]
-        findings += fleet.images.facts(image.id).other_findings or ()
-        if tells and not was_there:
-            running = tuple(workload.name for workload in fleet.workloads.running(image.digest))
+        was_there = fleet.images.find(record.digest)
+        if was_there and record.other_findings is None and _was_looked_at(fleet, was_there):
+            # A bill of materials says less than the image itself did.
+            fleet.images.seen(record.digest, record.names, at, place=place)
+        else:
+            fleet.images.add(record, at, place)
+        kept = _kept(fleet, record.digest, advisories, now, code, is_new=was_there is None)
+        if tells and was_there is None:
+            running = tuple(workload.name for workload in fleet.workloads.running(record.digest))
             dates = fleet.notes.starting_with("as-of:").values()
-            notice = image_notice(
-                image,
-                findings,
-                running,
-                at=at,
-                data_as_of=min(filter(None, dates), default=""),
+            fleet.outbox.put(
+                image_notice(
+                    kept.image,
+                    kept.findings,
+                    running,
+                    at=at,
+                    data_as_of=min(filter(None, dates), default=""),
+                )
             )
-            fleet.outbox.put(notice)
+    return kept
+
+
+def seen_again(
+    fleet: Fleet,
+    digest: str,
+    advisories: AdvisoryStore,
+    now: datetime,
+    *,
+    names: Sequence[str],
+    place: str = "",
+    code: str = "",
+) -> Kept:
+    """Note that an image that is known is there, and bring its judgement up to date."""
+    at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    with fleet.writing():
+        fleet.images.seen(digest, names, at, place=place)
+        return _kept(fleet, digest, advisories, now, code, is_new=False)
+
+
+def _was_looked_at(fleet: Fleet, image: StoredImage) -> bool:
+    return fleet.images.facts(image.id).other_findings is not None
+
+
+def _kept(
+    fleet: Fleet,
+    digest: str,
+    advisories: AdvisoryStore,
+    now: datetime,
+    code: str,
+    *,
+    is_new: bool,
+) -> Kept:
+    delta = rejudge(fleet, advisories, now, code=code)
+    image = fleet.images.find(digest)
+    if image is None:
+        raise FleetUnusable(f"{fleet.database.place}: {digest} is not there")
+    contents = fleet.images.contents(image)
+    stored = fleet.findings.of({row for pairs in contents.values() for row, _ in pairs})
+    findings = [one.finding for ones in stored.values() for one in ones]
+    findings += fleet.images.facts(image.id).other_findings or ()
     packages = sum(len(pairs) for pairs in contents.values())
-    return Kept(image, not was_there, packages, tuple(findings), delta)
+    return Kept(image, is_new, packages, tuple(findings), delta)

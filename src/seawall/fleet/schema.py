@@ -10,7 +10,7 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     # What is judged.
     "CREATE TABLE IF NOT EXISTS namespace (id INTEGER PRIMARY KEY, type TEXT NOT NULL, "
-    "distribution BLOB NOT NULL, UNIQUE (type, distribution))",
+    "distribution BLOB NOT NULL)",
     # Which ecosystems (with release) an advisory store has for a namespace.
     "CREATE TABLE IF NOT EXISTS speaks (ecosystem TEXT NOT NULL, namespace INTEGER NOT NULL, "
     "PRIMARY KEY (ecosystem, namespace))",
@@ -18,8 +18,7 @@ TABLES = (
     "namespace INTEGER NOT NULL, document BLOB NOT NULL)",
     # Not judged yet; and what judging left open.
     "CREATE TABLE IF NOT EXISTS pending (component INTEGER PRIMARY KEY)",
-    "CREATE TABLE IF NOT EXISTS gap (component INTEGER NOT NULL, reason TEXT NOT NULL, "
-    "PRIMARY KEY (component, reason))",
+    "CREATE TABLE IF NOT EXISTS gap (component INTEGER NOT NULL, reason TEXT NOT NULL)",
     # Which advisories are about a component: a version key holds, or any version counts.
     "CREATE TABLE IF NOT EXISTS subject (namespace INTEGER NOT NULL, name TEXT NOT NULL, "
     "key BLOB NOT NULL, component INTEGER NOT NULL, "
@@ -28,7 +27,7 @@ TABLES = (
     "component INTEGER NOT NULL, PRIMARY KEY (namespace, name, component)) WITHOUT ROWID",
     # Images, in layers: what a layer brought, as the first image with it showed it.
     "CREATE TABLE IF NOT EXISTS place (id INTEGER PRIMARY KEY, path TEXT NOT NULL, "
-    "evidence TEXT NOT NULL, UNIQUE (path, evidence))",
+    "evidence TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS layer (id INTEGER PRIMARY KEY, chain TEXT NOT NULL UNIQUE, "
     "diff_id TEXT NOT NULL, parent INTEGER NOT NULL, created_by TEXT NOT NULL, "
     "mark BLOB NOT NULL, contents BLOB NOT NULL)",
@@ -79,12 +78,17 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS indicator (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, "
     "value TEXT NOT NULL, note TEXT NOT NULL, added TEXT NOT NULL, removed TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS sighting (indicator INTEGER NOT NULL, image INTEGER NOT NULL, "
-    "detail TEXT NOT NULL, seen TEXT NOT NULL, PRIMARY KEY (indicator, image, detail))",
-    "CREATE TABLE IF NOT EXISTS layer_files (diff_id TEXT PRIMARY KEY, count INTEGER NOT NULL, "
-    "digests BLOB NOT NULL, names BLOB NOT NULL)",
+    "detail TEXT NOT NULL, seen TEXT NOT NULL, PRIMARY KEY (indicator, image)) WITHOUT ROWID",
+    # `names` are those of the digests, in their order; `others` have none (links, empty files).
+    "CREATE TABLE IF NOT EXISTS layer_files (diff_id TEXT PRIMARY KEY, digests BLOB NOT NULL, "
+    "names BLOB NOT NULL, others BLOB NOT NULL)",
 )
 
 INDEXES = (
+    # Paths and what os-release says are as long as an image makes them, so no tree is made of them.
+    "CREATE INDEX IF NOT EXISTS place_by_path ON place /* long */ (path)",
+    "CREATE INDEX IF NOT EXISTS namespace_by_distribution ON namespace /* long */ (distribution)",
+    "CREATE INDEX IF NOT EXISTS gap_by_component ON gap (component)",
     "CREATE INDEX IF NOT EXISTS component_by_namespace ON component (namespace)",
     "CREATE INDEX IF NOT EXISTS layer_by_diff_id ON layer (diff_id)",
     "CREATE INDEX IF NOT EXISTS layer_by_parent ON layer (parent)",

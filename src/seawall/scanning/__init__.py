@@ -7,7 +7,7 @@ result.
 
 from seawall.scanning.attribution import attributed, open_base
 from seawall.scanning.explaining import explain
-from seawall.scanning.reading import read
+from seawall.scanning.reading import read, read_with_files
 from seawall.scanning.report import AdvisoryData, BaseImage, Decision, Report
 from seawall.scanning.scan import (
     advisory_data,
@@ -36,6 +36,7 @@ __all__ = [
     "open_base",
     "over_threshold",
     "read",
+    "read_with_files",
     "scan",
     "suppress",
     "without_kinds",

@@ -98,7 +98,7 @@ def judge(
     )
     if today is not None and (ended := end_of_life(inventory.distribution, today)):
         findings.append(ended)
-    findings.sort(key=_order)
+    findings.sort(key=flaw_order)
     until = supported_until(inventory.distribution)
     ecosystems = currencies(store, matches.ecosystems, until.isoformat() if until else "")
     gaps = dict.fromkeys((*matches.incomplete, *(_outdated(ecosystems, today) if today else ())))
@@ -407,7 +407,8 @@ def _range_reason(package: Package, flaw: Flaw, distribution: Distribution | Non
     return f"{', '.join(flaw.advisories)} ({where.ecosystem}, {where.name}): {text}"
 
 
-def _order(finding: Finding) -> tuple[int, bool, int, float, str, str, str, str]:
+def flaw_order(finding: Finding) -> tuple[int, bool, int, float, str, str, str, str]:
+    """Return a key that sorts the findings of one image as a scan tells them: what to do first."""
     return (
         finding.urgency.rank,
         not finding.exploited_since,

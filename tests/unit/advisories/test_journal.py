@@ -698,6 +698,27 @@ def test_no_finding_differs_that_the_changes_do_not_name(
                 history.append((store.state(), now))
 
 
+def test_what_is_said_of_other_versions_of_an_owner_is_touched(tmp_path: Path) -> None:
+    path = tmp_path / "advisories.sqlite"
+    alias = [CVES[0]]
+    flaw = record("P-0", below("PyPI", "alpha", "9"), aliases=alias)
+    fixed = record("D-0", below("Debian:12", "alpha", "1"), aliases=alias)
+    owner = Package("deb", "python3-alpha", "3", "alpha", "3")
+    component = Component(Package("pypi", "alpha", "2", owner="deb:python3-alpha"), owner)
+    rewrite(path, {"PyPI": [flaw], "Debian": [fixed, record("D-1")]})
+    state = state_of(path)
+    with AdvisoryStore.open(path) as store:
+        before = component.findings(store)
+    rewrite(path, {"Debian": [record("D-1")]})
+    with AdvisoryStore.open(path) as store:
+        after = component.findings(store)
+    assert (len(before), len(after)) == (0, 1)  # Debian's package has the fix; then nobody says so
+    changes, touched = since(path, state)
+    assert touched == [Touched("Debian:12", "alpha", b"", key("dpkg", "1"))]
+    assert component.is_named(changes, touched, before)
+    assert not Component(component.package).is_named(changes, touched, before)
+
+
 def content_of(several: Iterable[Record], feed: str) -> dict[str, tuple[Any, ...]]:
     """Return what each record says, compared without fingerprints."""
     found = {}

@@ -7,13 +7,24 @@ import sys
 import threading
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from seawall.advisories import AdvisoryStore, Folder, Mirror, Origin, Outcome, origin, update
+from seawall.advisories import (
+    AdvisoryStore,
+    ChangeKind,
+    Folder,
+    Mirror,
+    Origin,
+    Outcome,
+    StoreState,
+    origin,
+    update,
+)
 from seawall.advisories import updating as module
 from seawall.advisories.ecosystems import BY_DEFAULT, ECOSYSTEMS
 from seawall.errors import BadFeed, FeedUnavailable, StoreUnusable, UsageError
@@ -64,6 +75,11 @@ def fetch(home: Path, server: LoopbackMirror, now: datetime = NOW, **choices: An
 def counts(home: Path) -> dict[str, int]:
     with AdvisoryStore.open(home / "advisories.sqlite") as store:
         return {feed.name: feed.records for feed in store.feeds()}
+
+
+def state(home: Path) -> StoreState:
+    with AdvisoryStore.open(home / "advisories.sqlite") as store:
+        return store.state()
 
 
 def names(home: Path) -> list[str]:
@@ -485,12 +501,16 @@ def test_a_killed_import_leaves_the_earlier_store_and_the_next_one_tidies_up(
 ) -> None:
     home = tmp_path / "home"
     load(home, Folder(lay_out(tmp_path / "in", two_feeds())))
+    before = state(home)
     kill(importing(home, lay_out(tmp_path / "in", two_feeds(2000)), stop_at))
     assert counts(home)["osv/PyPI"] == 20
+    assert state(home) == before
     assert len(names(home)) == 2  # the store, and what the killed one left
     outcome = load(home, Folder(tmp_path / "in"))
     assert not outcome.failed
     assert counts(home)["osv/PyPI"] == 2000
+    assert outcome.changes == {ChangeKind.NEW: 2 * 1980}
+    assert state(home) == replace(before, serial=before.serial + 1)
     assert names(home) == ["advisories.sqlite"]
 
 

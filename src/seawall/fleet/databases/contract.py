@@ -11,8 +11,9 @@ class Database(Protocol):
     """A connection; of one thread.
 
     SQL is what SQLite (3.38) and PostgreSQL (13) both know, with ``?`` for values. Tables are
-    written as SQLite has them; `create` translates the few words that differ: INTEGER is 64 bits,
-    BLOB sorts as memcmp does.
+    written as SQLite has them, and what begins with CREATE is translated: INTEGER is 64 bits, BLOB
+    sorts as memcmp does, TEXT as its UTF-8. A text may hold anything that Python's
+    can. ``/* long */`` before the one column of an index says that its values have no bound.
 
     All methods raise `FleetUnusable` when the database does not do what it should.
     """
@@ -24,8 +25,11 @@ class Database(Protocol):
     def create(self, schema: Sequence[str]) -> None:
         """Run statements that make tables and indexes."""
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Row]:
-        """Yield the rows of a query."""
+    def has_table(self, name: str) -> bool:
+        """Tell whether there is such a table."""
+
+    def rows(self, sql: str, values: Sequence[Any] = (), *, many: bool = False) -> Iterator[Row]:
+        """Yield the rows of a query; where there may be very `many`, they are not all in memory."""
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Run one statement; return how many rows it changed."""
@@ -44,6 +48,12 @@ class Database(Protocol):
 
     def reading(self) -> AbstractContextManager[None]:
         """Let all queries within see one state."""
+
+    def alone(self, task: str) -> AbstractContextManager[bool]:
+        """Be the only one at a task, in all processes that use this database; False: another is.
+
+        Ends with the process, however that ends.
+        """
 
     def close(self) -> None:
         """Let go of it."""

@@ -4,6 +4,7 @@ Write-ahead logging lets readers go on while one process writes. What is kept is
 so a file that another user could have written is refused.
 """
 
+import fcntl
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import Any, Self, TypeVar
 
 from seawall.errors import FleetUnusable
 from seawall.fleet.databases.contract import Row
+from seawall.fleet.databases.text import original_rows, plain_rows, plain_values
 from seawall.own_file import check_own
 
 _T = TypeVar("_T")
@@ -66,22 +68,29 @@ class SqliteDatabase:
         for statement in schema:
             self.run(statement)
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Row]:
+    def has_table(self, name: str) -> bool:
+        """Tell whether there is such a table."""
+        sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return next(self.rows(sql, (name,)), None) is not None
+
+    def rows(self, sql: str, values: Sequence[Any] = (), *, many: bool = False) -> Iterator[Row]:  # noqa: ARG002 - SQLite yields each row when it has it
         """Yield the rows of a query."""
-        cursor = self._patiently(lambda: self._db.execute(sql, values))
+        given = plain_values(values)
+        cursor = self._patiently(lambda: self._db.execute(sql, given))
         try:
-            yield from cursor
+            yield from original_rows(cursor)
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise self._unusable(error) from error
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Run one statement."""
-        return self._patiently(lambda: self._db.execute(sql, values)).rowcount
+        given = plain_values(values)
+        return self._patiently(lambda: self._db.execute(sql, given)).rowcount
 
     def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for each row."""
         try:
-            self._db.executemany(sql, rows)
+            self._db.executemany(sql, plain_rows(rows))
         except sqlite3.Error as error:
             raise self._unusable(error) from error
 
@@ -117,6 +126,23 @@ class SqliteDatabase:
         finally:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
+
+    @contextmanager
+    def alone(self, task: str) -> Iterator[bool]:
+        """Hold a lock on a file beside the database."""
+        path = Path(f"{self.place}.{task}.lock")
+        try:
+            file = path.open("a")
+        except OSError as error:
+            raise FleetUnusable(f"{path}: {error.strerror}") from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                is_alone = False
+            else:
+                is_alone = True
+            yield is_alone
 
     def close(self) -> None:
         """Close the file."""

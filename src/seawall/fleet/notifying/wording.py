@@ -13,7 +13,7 @@ from seawall.fleet.notifying.notice import (
     Notice,
     NoticeKind,
 )
-from seawall.inventory.sbom.columns import shortened, visible
+from seawall.inventory.sbom.columns import shortened
 from seawall.inventory.sbom.identity import count_of
 from seawall.model import Severity
 from seawall.scanning.reports.wording import advisory_page
@@ -26,6 +26,7 @@ _VERBS = {
 }
 _DONE = frozenset((NoticeKind.RESOLVED, NoticeKind.INDICATOR))  # an update is not what they want
 _ADVISORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/~+-]{0,119}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SHORT = 120  # cells of one name in a line with others
 _LIKELY = 0.01  # an EPSS worth a word, as in reports
 
@@ -67,8 +68,8 @@ def worst(notice: Notice) -> str:
     """Return ``(worst critical, 2 exploited)``; empty where neither is known."""
     severity = max((flaw.severity for flaw in notice.flaws), default=Severity.UNKNOWN)
     said = [f"worst {severity}"] if severity is not Severity.UNKNOWN else []
-    if exploited := sum(bool(flaw.exploited_since) for flaw in notice.flaws):
-        said.append(f"{exploited} exploited")
+    if known := sum(bool(flaw.exploited_since) for flaw in notice.flaws):
+        said.append(f"{known} exploited")
     return f"({', '.join(said)})" if said else ""
 
 
@@ -84,7 +85,7 @@ def whereabouts(flaw: FoundFlaw) -> str:
 
 def ratings(flaw: FoundFlaw, kind: NoticeKind) -> list[str]:
     """Return what is known of how pressing it is, the most telling first; nothing may be known."""
-    said = [f"exploited since {visible(flaw.exploited_since)}"] if flaw.exploited_since else []
+    said = [exploited(flaw)] if flaw.exploited_since else []
     if flaw.severity is not Severity.UNKNOWN:
         said.append(str(flaw.severity))
     elif kind is not NoticeKind.INDICATOR:
@@ -96,6 +97,12 @@ def ratings(flaw: FoundFlaw, kind: NoticeKind) -> list[str]:
     if flaw.epss is not None and flaw.epss >= _LIKELY:
         said.append(f"EPSS {flaw.epss * 100:.0f} %")
     return said
+
+
+def exploited(flaw: FoundFlaw) -> str:
+    """Return ``exploited since 2026-11-20``, for what is exploited; only a date is repeated."""
+    is_date = _DATE.fullmatch(flaw.exploited_since)
+    return f"exploited since {flaw.exploited_since}" if is_date else "exploited"
 
 
 def page_of(flaw: FoundFlaw, kind: NoticeKind) -> str:

@@ -40,6 +40,9 @@ class Fleet:
         self.notes = Notes(database)
 
     def _prepare(self) -> None:
+        # Whoever only reads need not wait for a writer.
+        if self.database.has_table("meta") and Notes(self.database).get("format") == FORMAT:
+            return
         with self.database.writing():
             self.database.create(TABLES[:1])
             notes = Notes(self.database)

@@ -15,10 +15,13 @@ import msgspec
 from seawall.errors import FleetUnusable
 from seawall.fleet.databases import Database
 from seawall.fleet.databases.parts import marks, parts
+from seawall.fleet.documents import packed, unpacked
 from seawall.model import Finding, FixState, Severity, Urgency
 
 _DEFAULTS = {f.name: f.default for f in fields(Finding) if f.default is not MISSING}
 _URGENCIES = list(Urgency)
+_NAME = 300  # letters of an advisory's id
+_decoder = msgspec.msgpack.Decoder(Finding)
 _COLUMNS = (
     "id, component, flaw, severity, urgency, is_fixable, is_exploited, counts, fix_since, "
     "document, first_seen, resolved, resolved_by"
@@ -58,12 +61,17 @@ def encode(finding: Finding) -> bytes:
         for name in Finding.__slots__
         if (value := getattr(finding, name)) != _DEFAULTS.get(name, MISSING)
     }
-    return msgspec.msgpack.encode(told)
+    return packed(told)
 
 
 def counts(finding: Finding) -> bool:
     """Tell whether a finding counts for gates and notices: it can be acted on."""
     return finding.urgency is not Urgency.HIDDEN and not finding.locked
+
+
+def _names(finding: Finding) -> list[str]:
+    """Return what a finding is found by; longer ones are no names, and no index holds them."""
+    return sorted(name for name in {finding.id, *finding.aliases} if len(name) <= _NAME)
 
 
 def _values(finding: Finding, fix_since: str) -> tuple[Any, ...]:
@@ -156,7 +164,7 @@ class Findings:
         """Return all names of open findings that KEV and EPSS could rate."""
         sql = (
             "SELECT DISTINCT n.name FROM finding_name AS n JOIN finding AS f ON f.id = n.finding "
-            "WHERE f.resolved = '' AND n.name LIKE 'CVE-%'"
+            "WHERE f.resolved = '' AND n.name > 'CVE-' AND n.name < 'CVE.'"
         )
         return [name for (name,) in self._db.rows(sql)]
 
@@ -182,7 +190,7 @@ class Findings:
             (
                 (name, first + n)
                 for n, (_, finding, _) in enumerate(found)
-                for name in {finding.id, *finding.aliases}
+                for name in _names(finding)
             ),
         )
 
@@ -196,7 +204,7 @@ class Findings:
         )
         self._db.run_many(
             "INSERT INTO finding_name VALUES (?, ?) ON CONFLICT DO NOTHING",
-            [(name, row) for name in sorted({finding.id, *finding.aliases})],
+            [(name, row) for name in _names(finding)],
         )
 
     def resolve(self, rows: Mapping[int, str], at: str) -> None:
@@ -243,7 +251,7 @@ def decode(data: bytes) -> Finding:
         ValueError: `data` is nothing of it.
     """
     try:
-        finding = msgspec.msgpack.decode(data, type=Finding)
-    except msgspec.MsgspecError as error:
+        finding = unpacked(data, _decoder)
+    except ValueError as error:
         raise ValueError(f"not a stored finding: {error}") from error
     return replace(finding, aliases=tuple(finding.aliases))

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -23,11 +23,14 @@ from seawall.fleet.component import (
 )
 from seawall.fleet.databases import Database
 from seawall.fleet.databases.parts import marks, parts
+from seawall.fleet.documents import packed, unpacked
 from seawall.fleet.record import ImageRecord, LayerRecord, Located
 from seawall.model import Distribution, Finding, Incomplete
 
 _MARK_BYTES = 12
 _KNOWN = 400_000  # components whose ids are remembered
+_KEPT = 400_000  # components of layers that are remembered
+_NAME = 400  # letters; registries allow 255 of a repository and 128 of a tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,9 @@ class ImageFacts:
     created: str
     incomplete: tuple[Incomplete, ...]
     other_findings: tuple[Finding, ...] | None
+
+
+_facts_decoder = msgspec.msgpack.Decoder(ImageFacts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,18 @@ class _Difference:
     extra: dict[int, list[contents.Pair]]
 
 
+_difference_decoder = msgspec.msgpack.Decoder(_Difference)
+
+
+@dataclass(slots=True)
+class _KnownLayer:
+    """A layer as an image has it, for the next image that has it so."""
+
+    row: int
+    contents: tuple[Located, ...]
+    is_listed: bool  # `contents` are what the store lists of the layer
+
+
 class Images:
     """All images that were ever seen; none is forgotten."""
 
@@ -83,12 +101,16 @@ class Images:
         self._components: dict[Component, int] = {}
         self._places: dict[Place, int] = {}
         self._namespaces: dict[Namespace, int] = {}
+        self._known: dict[str, _KnownLayer] = {}  # by chain-id; those met lately are last
+        self._kept = 0  # components in their contents
 
     def forget(self) -> None:
         """Forget which rows were made: a transaction that fails takes them back."""
         self._components.clear()
         self._places.clear()
         self._namespaces.clear()
+        self._known.clear()
+        self._kept = 0
 
     # --- adding ------------------------------------------------------------------------------
 
@@ -97,13 +119,12 @@ class Images:
 
         `place` is where it was seen: a daemon, a repository. To be called under the right to write.
         """
-        known = self.find(record.digest)
-        if known is not None and known.analyser == record.analyser:
+        known = self._known_as(record.digest)
+        if known is not None and known[1] == record.analyser:
             self.seen(record.digest, record.names, at, others=record.other_digests, place=place)
             return False
-        ids = self._locate(record.layers)
-        layers = self._layers(record.layers, ids)
-        difference, lacks, extra = self._difference(record.layers, layers, ids)
+        layers = self._layers(record.layers)
+        difference, lacks, extra = self._difference(record.layers, layers)
         facts = ImageFacts(
             record.distribution,
             record.target,
@@ -113,7 +134,7 @@ class Images:
             record.incomplete,
             record.other_findings,
         )
-        row = (layers[-1], difference, record.analyser, msgspec.msgpack.encode(facts))
+        row = (layers[-1].row, difference, record.analyser, packed(facts))
         if known is None:
             image = self._next("image")
             self._db.run(
@@ -122,28 +143,56 @@ class Images:
                 (image, record.digest, *row, at, at),
             )
         else:
-            image = known.id
-            for table in ("image_layer", "image_lacks", "image_extra"):
-                self._db.run(f"DELETE FROM {table} WHERE image = ?", (image,))  # noqa: S608 - our own names
+            image = known[0]
+            self._take_apart(image)
             self._db.run(
-                "UPDATE image SET top = ?, difference = ?, analyser = ?, document = ?, gone = '' "
-                "WHERE id = ?",
-                (*row, image),
+                "UPDATE image SET top = ?, difference = ?, analyser = ?, document = ?, gone = '', "
+                "last_seen = ? WHERE id = ?",
+                (*row, at, image),
             )
-        self._db.insert("image_layer", ("layer", "image"), ((n, image) for n in set(layers)))
-        self._db.insert("image_lacks", ("component", "image"), ((n, image) for n in lacks))
-        self._db.insert("image_extra", ("component", "image"), ((n, image) for n in extra))
-        self.seen(record.digest, record.names, at, others=record.other_digests, place=place)
+        self._db.insert(
+            "image_layer", ("layer", "image"), [(n, image) for n in {layer.row for layer in layers}]
+        )
+        for table, components in (("image_lacks", lacks), ("image_extra", extra)):
+            if components:
+                self._db.insert(table, ("component", "image"), [(n, image) for n in components])
+        self._note(image, record.names, at, others=record.other_digests, place=place)
         return True
 
-    def _locate(self, layers: Sequence[LayerRecord]) -> dict[Located, contents.Pair]:
-        """Return the ids of all that is new to the store or to this image's layers, made first."""
-        wanted = {pair for layer in layers for pair in layer.contents}
-        if len(self._components) > _KNOWN:
-            self.forget()
-        self._make_places({place for _, place in wanted})
-        self._make_components({component for component, _ in wanted})
-        return {pair: (self._components[pair[0]], self._places[pair[1]]) for pair in wanted}
+    def _known_as(self, digest: str) -> tuple[int, str] | None:
+        """Return the row and the analyser of an image that is there already."""
+        for where in ("digest = ?", "id IN (SELECT image FROM image_digest WHERE digest = ?)"):
+            rows = self._db.rows(f"SELECT id, analyser FROM image WHERE {where}", (digest,))  # noqa: S608 - our own words
+            for row, analyser in list(rows):
+                return row, analyser
+        return None
+
+    def _take_apart(self, image: int) -> None:
+        """Take its layers from an image. The tables have no index by image; it is not missed."""
+        stored = self.by_id(image)
+        if stored is None:
+            return
+        layers = [layer.id for layer in self.layers(stored)]
+        difference = self._difference_of(image)
+        for table, column, rows in (
+            ("image_layer", "layer", layers),
+            ("image_lacks", "component", {c for p in difference.lacks.values() for c, _ in p}),
+            ("image_extra", "component", {c for p in difference.extra.values() for c, _ in p}),
+        ):
+            self._db.run_many(
+                f"DELETE FROM {table} WHERE {column} = ? AND image = ?",  # noqa: S608 - our own names
+                [(row, image) for row in rows],
+            )
+
+    def _located(self, pairs: Sequence[Located]) -> list[contents.Pair]:
+        """Return the ids of what a layer brought; what is new to the store is made first."""
+        components, places = self._components, self._places
+        try:
+            return [(components[component], places[place]) for component, place in pairs]
+        except KeyError:
+            self._make_places({place for _, place in pairs})
+            self._make_components({component for component, _ in pairs})
+        return [(components[component], places[place]) for component, place in pairs]
 
     def _make_places(self, places: set[Place]) -> None:
         missing = [place for place in places if place not in self._places]
@@ -212,55 +261,68 @@ class Images:
             self._namespaces[namespace] = row
         return int(row)
 
-    def _layers(
-        self, layers: Sequence[LayerRecord], ids: Mapping[Located, contents.Pair]
-    ) -> list[int]:
-        """Return the rows of the layers, made where they are new."""
-        rows: list[int] = []
-        parent = 0
+    def _layers(self, layers: Sequence[LayerRecord]) -> list[_KnownLayer]:
+        """Return what is known of the layers; those that are new are made."""
+        if max(len(self._components), len(self._places)) > _KNOWN:
+            self.forget()
+        found: list[_KnownLayer] = []
         for layer in layers:
-            found = next(
-                self._db.rows("SELECT id FROM layer WHERE chain = ?", (layer.chain_id,)), None
-            )
-            if found is None:
-                row = self._next("layer")
-                pairs = [ids[pair] for pair in layer.contents]
-                self._db.run(
-                    "INSERT INTO layer (id, chain, diff_id, parent, created_by, mark, contents) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        row,
-                        layer.chain_id,
-                        layer.diff_id,
-                        parent,
-                        layer.created_by,
-                        _mark(pairs),
-                        contents.pack(pairs),
-                    ),
-                )
-                self._db.insert(
-                    "layer_component",
-                    ("component", "layer"),
-                    ((c, row) for c in sorted({c for c, _ in pairs})),
-                )
-            else:
-                row = found[0]
-            rows.append(row)
-            parent = row
-        return rows
+            known = self._known.get(layer.chain_id)
+            if known is None or known.contents != layer.contents:
+                known = self._layer(layer, found[-1].row if found else 0)
+            found.append(known)
+            self._remember(layer.chain_id, known)
+        return found
+
+    def _remember(self, chain_id: str, layer: _KnownLayer) -> None:
+        if not layer.is_listed:
+            return
+        before = self._known.pop(chain_id, None)
+        self._known[chain_id] = layer
+        self._kept += len(layer.contents) - (len(before.contents) if before else 0)
+        while self._kept > _KEPT:
+            self._kept -= len(self._known.pop(next(iter(self._known))).contents)
+
+    def _layer(self, layer: LayerRecord, parent: int) -> _KnownLayer:
+        pairs = self._located(layer.contents)
+        mark = _mark(pairs)
+        stored = next(
+            self._db.rows("SELECT id, mark FROM layer WHERE chain = ?", (layer.chain_id,)), None
+        )
+        if stored is not None:
+            return _KnownLayer(stored[0], layer.contents, bytes(stored[1]) == mark)
+        row = self._next("layer")
+        self._db.run(
+            "INSERT INTO layer (id, chain, diff_id, parent, created_by, mark, contents) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                row,
+                layer.chain_id,
+                layer.diff_id,
+                parent,
+                layer.created_by,
+                mark,
+                contents.pack(pairs),
+            ),
+        )
+        self._db.insert(
+            "layer_component",
+            ("component", "layer"),
+            [(c, row) for c in sorted({c for c, _ in pairs})],
+        )
+        return _KnownLayer(row, layer.contents, is_listed=True)
 
     def _difference(
-        self,
-        layers: Sequence[LayerRecord],
-        rows: Sequence[int],
-        ids: Mapping[Located, contents.Pair],
+        self, layers: Sequence[LayerRecord], known: Sequence[_KnownLayer]
     ) -> tuple[bytes, set[int], set[int]]:
         """Return how this image differs from what its layers list: as bytes, and in components."""
-        mine = {row: {ids[p] for p in r.contents} for row, r in zip(rows, layers, strict=True)}
-        marks = self._marks(rows)
-        if all(marks[row] == _mark(pairs) for row, pairs in mine.items()):
+        if all(layer.is_listed for layer in known):
             return b"", set(), set()
-        listed = {row: set(pairs) for row, pairs in self._listed(rows).items()}
+        mine = {
+            layer.row: set(self._located(record.contents))
+            for layer, record in zip(known, layers, strict=True)
+        }
+        listed = {row: set(pairs) for row, pairs in self._listed(list(mine)).items()}
         difference = _Difference(
             {row: gone for row in mine if (gone := sorted(listed[row] - mine[row]))},
             {row: more for row in mine if (more := sorted(mine[row] - listed[row]))},
@@ -268,15 +330,6 @@ class Images:
         has = {component for pairs in mine.values() for component, _ in pairs}
         told = {component for pairs in listed.values() for component, _ in pairs}
         return msgspec.msgpack.encode(difference), told - has, has - told
-
-    def _marks(self, rows: Sequence[int]) -> dict[int, bytes]:
-        return {
-            row: bytes(mark)
-            for row, mark in self._db.rows(
-                f"SELECT id, mark FROM layer WHERE id IN ({marks(rows)})",  # noqa: S608 - marks only
-                rows,
-            )
-        }
 
     def _listed(self, rows: Sequence[int]) -> dict[int, list[contents.Pair]]:
         found: dict[int, list[contents.Pair]] = {}
@@ -319,34 +372,40 @@ class Images:
         place: str = "",
     ) -> None:
         """Note that an image is in a place, under these names (or more: none is taken away)."""
-        image = self.find(digest)
-        if image is None:
-            return
-        self._db.run("UPDATE image SET last_seen = ?, gone = '' WHERE id = ?", (at, image.id))
+        image = self._known_as(digest)
+        if image is not None:
+            self._db.run("UPDATE image SET last_seen = ?, gone = '' WHERE id = ?", (at, image[0]))
+            self._note(image[0], names, at, others=others, place=place)
+
+    def _note(
+        self, image: int, names: Iterable[str], at: str, *, others: Iterable[str], place: str
+    ) -> None:
         self._db.run(
             "INSERT INTO presence VALUES (?, ?, ?, ?, '') ON CONFLICT (place, image) DO UPDATE "
             "SET last_seen = excluded.last_seen, until = ''",
-            (place, image.id, at, at),
+            (place, image, at, at),
         )
         for name in names:
+            if len(name) > _NAME:
+                continue
             self._db.run(
                 "UPDATE tag SET until = ? "
                 "WHERE place = ? AND name = ? AND until = '' AND image != ?",
-                (at, place, name, image.id),
+                (at, place, name, image),
             )
             if not self._db.run(
                 "UPDATE tag SET last_seen = ? "
                 "WHERE place = ? AND name = ? AND image = ? AND until = ''",
-                (at, place, name, image.id),
+                (at, place, name, image),
             ):
                 self._db.run(
                     "INSERT INTO tag VALUES (?, ?, ?, ?, ?, '') ON CONFLICT "
                     "(place, name, image, first_seen) DO UPDATE SET until = ''",
-                    (place, name, image.id, at, at),
+                    (place, name, image, at, at),
                 )
         for other in others:
             self._db.run(
-                "INSERT INTO image_digest VALUES (?, ?) ON CONFLICT DO NOTHING", (other, image.id)
+                "INSERT INTO image_digest VALUES (?, ?) ON CONFLICT DO NOTHING", (other, image)
             )
 
     def untagged(self, name: str, at: str, place: str = "") -> None:
@@ -386,6 +445,17 @@ class Images:
         """Return the digests of manifests that name an image."""
         rows = self._db.rows("SELECT digest FROM image_digest WHERE image = ?", (image,))
         return [digest for (digest,) in rows]
+
+    def place_of(self, image: StoredImage) -> str:
+        """Return the place where an image was seen last."""
+        found = next(
+            self._db.rows(
+                "SELECT place FROM presence WHERE image = ? ORDER BY until != '', last_seen DESC",
+                (image.id,),
+            ),
+            ("",),
+        )
+        return str(found[0])
 
     def present(self, place: str) -> list[str]:
         """Return the digests of the images that are in a place, as far as is known."""
@@ -458,8 +528,8 @@ class Images:
         """Return what is kept of an image beside its components."""
         row = next(self._db.rows("SELECT document FROM image WHERE id = ?", (image,)), None)
         try:
-            return msgspec.msgpack.decode(bytes(row[0]) if row else b"", type=ImageFacts)
-        except msgspec.MsgspecError as error:
+            return unpacked(bytes(row[0]) if row else b"", _facts_decoder)
+        except ValueError as error:
             raise FleetUnusable(f"{self._db.place}: damaged ({error})") from error
 
     def layers(self, image: StoredImage) -> list[StoredLayer]:
@@ -478,19 +548,22 @@ class Images:
         """Return what an image shows: by layer's row, the components and their places."""
         rows = [layer.id for layer in self.layers(image)]
         found = {row: set(pairs) for row, pairs in self._listed(rows).items()}
-        data = bytes(
-            next(self._db.rows("SELECT difference FROM image WHERE id = ?", (image.id,)))[0]
-        )
-        if data:
-            try:
-                difference = msgspec.msgpack.decode(data, type=_Difference)
-            except msgspec.MsgspecError as error:
-                raise FleetUnusable(f"{self._db.place}: damaged ({error})") from error
-            for row, pairs in difference.lacks.items():
-                found[row] -= set(pairs)
-            for row, pairs in difference.extra.items():
-                found[row] |= set(pairs)
+        difference = self._difference_of(image.id)
+        for row, pairs in difference.lacks.items():
+            found[row] -= set(pairs)
+        for row, pairs in difference.extra.items():
+            found[row] |= set(pairs)
         return {row: sorted(found[row]) for row in rows}
+
+    def _difference_of(self, image: int) -> _Difference:
+        found = next(self._db.rows("SELECT difference FROM image WHERE id = ?", (image,)), (b"",))
+        data = bytes(found[0])
+        if not data:
+            return _Difference({}, {})
+        try:
+            return _difference_decoder.decode(data)
+        except msgspec.MsgspecError as error:
+            raise FleetUnusable(f"{self._db.place}: damaged ({error})") from error
 
     def components(self, rows: Iterable[int]) -> dict[int, Component]:
         """Return the components in these rows."""
@@ -527,6 +600,17 @@ class Images:
                 yield row, Namespace(kind, decode_distribution(bytes(data)))
             except ValueError as error:
                 raise FleetUnusable(f"{self._db.place}: damaged ({error})") from error
+
+    def namespaces_of(self, components: Iterable[int]) -> set[int]:
+        """Return the rows of the namespaces of components."""
+        return {
+            row
+            for part in parts(sorted(components))
+            for (row,) in self._db.rows(
+                f"SELECT DISTINCT namespace FROM component WHERE id IN ({marks(part)})",  # noqa: S608 - marks only
+                part,
+            )
+        }
 
     def with_components(self, components: Collection[int]) -> dict[int, set[int]]:
         """Return which images have each of these components, gone ones too."""

@@ -6,9 +6,11 @@ from typing import Any
 import msgspec
 
 from seawall.fleet.databases import Database
+from seawall.fleet.documents import packed, unpacked
 from seawall.fleet.workloads import Workload
 
 _COLUMNS = "id, name, image, image_name, runtime, host, started, ended, labels"
+_decoder = msgspec.msgpack.Decoder(dict[str, str])
 
 
 class Workloads:
@@ -35,7 +37,7 @@ class Workloads:
                 workload.started,
                 workload.ended,
                 at,
-                msgspec.msgpack.encode(dict(workload.labels)),
+                packed(dict(workload.labels)),
             ),
         )
 
@@ -73,8 +75,8 @@ class Workloads:
         rows = self._db.rows(f"SELECT {_COLUMNS} FROM workload WHERE {where}", tuple(values))  # noqa: S608 - our own words
         for container, name, image, image_name, runtime, host, *times, labels in list(rows):
             try:
-                told = msgspec.msgpack.decode(bytes(labels), type=dict[str, str])
-            except msgspec.MsgspecError:
+                told = unpacked(bytes(labels), _decoder)
+            except ValueError:
                 told = {}  # labels are told, nothing rests on them
             started, ended = times
             yield Workload(container, name, image, image_name, runtime, host, started, ended, told)

@@ -53,6 +53,7 @@ class Detector(Protocol):
     name: str  # "secrets", "malware": stands beside its hits in the cache
     key: str  # differs whenever the same content may be answered differently
 
+    rules: Sequence[str]  # the ids of all that it asks about; a hit has one of them
     reads_text: bool  # whether text with two bytes a character is shown a second time, as UTF-8
     # One of them is in all content that means something; none: `look` is to see everything.
     patterns: tuple[Pattern, ...]
@@ -68,3 +69,8 @@ class Detector(Protocol):
 
     def finding(self, hit: Hit, path: str, layer: str) -> Finding:
         """Return what a hit means: severity, urgency, title, reason and remedy by its rule."""
+
+
+def asked_rules(detectors: Sequence[Detector]) -> tuple[str, ...]:
+    """Return all that detectors ask about, as ``secrets:aws-access-key``, sorted."""
+    return tuple(sorted({f"{detector.name}:{rule}" for detector in detectors for rule in detector.rules}))

@@ -83,7 +83,7 @@ class Letter:
 
 
 class SmtpReceiver(socketserver.ThreadingTCPServer):
-    """A mail server of RFC 5321's small kind. `replies` replaces its answer to a verb, once each."""
+    """A mail server of RFC 5321's small kind; `replies` to a verb are used up first."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -165,14 +165,14 @@ class _SmtpHandler(socketserver.StreamRequestHandler):
 class SyslogReceiver:
     """Takes connections or datagrams; `frames` are whole messages."""
 
-    socket: socket.socket
+    listening: socket.socket
     context: ssl.SSLContext | None = None
     frames: list[bytes] = field(default_factory=list)
     arrived: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     @property
     def port(self) -> int:
-        return int(self.socket.getsockname()[1])
+        return int(self.listening.getsockname()[1])
 
     def take(self) -> bytes:
         assert self.arrived.acquire(timeout=20), "nothing arrived"
@@ -181,10 +181,10 @@ class SyslogReceiver:
     def run(self) -> None:
         while True:
             try:
-                if self.socket.type == socket.SOCK_DGRAM:
-                    self._keep(self.socket.recv(1 << 16))
+                if self.listening.type == socket.SOCK_DGRAM:
+                    self._keep(self.listening.recv(1 << 16))
                     continue
-                connection, _ = self.socket.accept()
+                connection, _ = self.listening.accept()
             except OSError:
                 return  # closed: the test is over
             try:

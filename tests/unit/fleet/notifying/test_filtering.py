@@ -14,12 +14,12 @@ from seawall.model import Severity, Urgency
 from tests.unit.fleet.notifying.samples import JOBS, NOW, WEB, brought, flaw, notice
 
 BERLIN = ZoneInfo("Europe/Berlin")
-PLAIN: dict[str, Any] = {"exploited_since": "", "epss": None}
+PLAIN: dict[str, Any] = {"severity": Severity.HIGH, "exploited_since": "", "epss": None}
 NIGHT = QuietHours(time(22), time(7), BERLIN)
 
 
 def high(**changes: Any) -> FoundFlaw:
-    return flaw(severity=Severity.HIGH, **PLAIN | changes)
+    return flaw(**PLAIN | changes)
 
 
 @pytest.mark.parametrize(
@@ -130,13 +130,13 @@ def test_until_is_the_first_minute_at_which_the_clock_shows_no_quiet_time(
     begin: time, end: time, zone: str, day: date, minutes: int
 ) -> None:
     now = datetime.combine(day, time(0), UTC) + timedelta(minutes=minutes)
-    expected: datetime | None = now
+    expected = now
     while True:  # minute for minute, as somebody would who looks at the wall
-        shown = expected.astimezone(ZoneInfo(zone)).time()  # type: ignore[union-attr]  # set above
+        shown = expected.astimezone(ZoneInfo(zone)).time()
         inside = begin <= shown < end if begin <= end else shown >= begin or shown < end
         if not inside:
             break
-        expected += timedelta(minutes=1)  # type: ignore[operator]  # set above
+        expected += timedelta(minutes=1)
     quiet = QuietHours(begin, end, ZoneInfo(zone))
     assert held_until(notice(high()), quiet, now) == (None if expected == now else expected)
 

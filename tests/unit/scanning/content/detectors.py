@@ -20,6 +20,7 @@ class Words:
     seen: list[tuple[str, int, int]] = field(default_factory=list)  # path, offset, length
 
     patterns: tuple[Pattern, ...] = ()
+    rules: tuple[str, ...] = ("word",)
 
     def look(self, window: Window, _places: Sequence[Place] | None) -> Iterator[Hit]:
         self.seen.append((window.path, window.offset, len(window.data)))

@@ -143,7 +143,7 @@ def _link(flaw: FoundFlaw, kind: NoticeKind) -> str:
 def _image(image: AffectedImage) -> str:
     said = code(wording.image_name(image))
     if image.names:
-        said += f" ({escaped(wording.short_digest(image))})"
+        said += f" ({code(wording.short_digest(image))})"
     names = wording.containers(image)
     return f"{said} {code(names)}" if names else said
 

@@ -86,6 +86,7 @@ class SecretsDetector:
             finds.setdefault(rule.find, []).append(number)
         self._sharing = tuple(finds.values())  # the rules of each pattern
         self.patterns = tuple(map(Pattern, finds))
+        self.rules = tuple(rule.id for rule in self._rules)
 
     def look(self, window: Window, places: Sequence[Place] | None) -> Iterator[Hit]:
         """Yield each secret once, at its first place.

@@ -1,0 +1,362 @@
+"""How the commands about the fleet show what they found: tables for people, JSON for programs."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+from seawall.fleet.verdict import Verdict, as_json
+from seawall.inventory.sbom.columns import aligned, cells, clipped, facts, shortened
+from seawall.inventory.sbom.identity import count_of, short_digest
+from seawall.model import Severity
+
+if TYPE_CHECKING:
+    from seawall.fleet import Delta
+    from seawall.fleet.affected import Affected, BlastRadius, Container, HitPackage
+    from seawall.fleet.keeping import Kept
+    from seawall.fleet.news import FlawNews
+    from seawall.fleet.store.images import StoredImage
+
+Rows = Sequence[tuple["StoredImage", Verdict]]
+
+_SHOWN = 20  # flaws of a delta, and images below one another
+_RED, _YELLOW, _DIM = "1;31", "33", "2"
+_COLOURS = {Severity.CRITICAL: _RED, Severity.HIGH: "31", Severity.MEDIUM: _YELLOW}
+
+
+def _dump(document: Any, out: TextIO) -> None:
+    json.dump(document, out, indent=2, ensure_ascii=False)
+    out.write("\n")
+
+
+def _called(names: Sequence[str], digest: str, limit: int = 44) -> str:
+    """Return what people call an image: a name, and how many more it has; else its digest."""
+    if not names:
+        return short_digest(digest)
+    more = f" +{len(names) - 1}" if len(names) > 1 else ""
+    return shortened(names[0], limit - len(more)) + more
+
+
+# --- one image that was added, and what an update found ----------------------------------------
+
+
+def kept_line(kept: "Kept", names: Sequence[str]) -> str:
+    """Return the line that tells of an image that is in the fleet now."""
+    from seawall.fleet.store.findings import counts
+    from seawall.model import Urgency
+
+    counting = [finding for finding in kept.findings if counts(finding)]
+    now = sum(finding.urgency is Urgency.NOW for finding in counting)
+    said = [
+        short_digest(kept.image.digest),
+        count_of(kept.packages, "package"),
+        count_of(len(counting), "finding"),
+        *([f"{now} to fix now"] if now else []),
+        *([] if kept.is_new else ["was known"]),
+    ]
+    return f"{_called(kept.image.names or names, kept.image.digest)}  {facts(said)}\n".replace(
+        "\u00a0", " "
+    )
+
+
+def write_delta(delta: "Delta", out: TextIO) -> None:
+    """Write what judging the fleet again found."""
+    why = f" ({delta.why_all})" if delta.why_all else ""
+    judged = count_of(delta.judged, "package version")
+    out.write(f"fleet         {judged} judged again{why}\n")
+    if delta.new:
+        images = count_of(delta.images_new, "image")
+        out.write(f"              {images} newly affected, {delta.running_new} of them running\n")
+        out.writelines(_news_lines(delta.new))
+    if delta.resolved:
+        flaws = count_of(len(delta.resolved), "flaw")
+        images = count_of(delta.images_resolved, "image")
+        out.write(f"              {flaws} resolved, in {images}\n")
+        out.writelines(_news_lines(delta.resolved))
+    if not (delta.new or delta.resolved):
+        out.write("              nothing changed for any image\n")
+
+
+def _news_lines(news: "Sequence[FlawNews]") -> Iterator[str]:
+    rows = []
+    for one in news[:_SHOWN]:
+        first = one.packages[0]
+        fix = f" → {first.fixed_in}" if first.fixed_in and not one.reason else ""
+        more = f" +{len(one.packages) - 1}" if len(one.packages) > 1 else ""
+        rows.append(
+            (
+                shortened(one.finding.id, 28),
+                str(one.finding.severity),
+                str(one.finding.urgency),
+                f"{count_of(len(one.images), 'image')}, {len(one.running)} running",
+                clipped(f"{first.name} {first.installed}{fix}{more}", 60)
+                + (f": {clipped(one.reason, 80)}" if one.reason else ""),
+            )
+        )
+    yield from (f"{line}\n" for line in aligned(rows, 120, " " * 14))
+    if len(news) > _SHOWN:
+        yield f"              … and {len(news) - _SHOWN} more: seawall images list\n"
+
+
+# --- images list, images verdict ---------------------------------------------------------------
+
+
+def write_list(rows: Rows, out: TextIO, width: int, colour: bool) -> None:
+    """Write the images, worst first."""
+    if not rows:
+        out.write("no such image\n")
+        return
+    heads = ("IMAGE", "DIGEST", "WORST", "NOW", "FIXABLE", "EXPLOITED", "RUNS", "SEEN")
+    table: list[tuple[str, ...]] = [tuple(_paint(head, _DIM, colour) for head in heads)]
+    for image, said in sorted(rows, key=_worst_first):
+        worst = str(said.worst) if said.worst is not None else "none"
+        if not said.is_complete:
+            worst += " ?"
+        table.append(
+            (
+                _called(image.names, image.digest),
+                image.digest.removeprefix("sha256:")[:12],
+                _paint(worst, _COLOURS.get(said.worst, "") if said.worst else "", colour),
+                _number(said.fix_now),
+                _number(said.fixable),
+                _number(said.exploited),
+                _number(said.running),
+                f"gone {image.gone[:10]}" if image.gone else image.last_seen[:10],
+            )
+        )
+    out.writelines(f"{line.rstrip()}\n" for line in _grid(table, width))
+    unsure = sum(not said.is_complete for _, said in rows)
+    if unsure:
+        out.write(f"\n?  not all of it could be read or judged: seawall images show ({unsure})\n")
+
+
+def _grid(table: Sequence[Sequence[str]], width: int) -> Iterator[str]:
+    """Yield lines with aligned columns; the first gives way where there is too little room."""
+    widths = [max(cells(row[number]) for row in table) for number in range(len(table[0]))]
+    room = max(12, width - sum(widths[1:]) - 2 * (len(widths) - 1))
+    widths[0] = min(widths[0], room)
+    for row in table:
+        first = row[0] if cells(row[0]) <= widths[0] else shortened(row[0], widths[0])
+        yield "  ".join(
+            cell + " " * (size - cells(cell))
+            for cell, size in zip((first, *row[1:]), widths, strict=True)
+        )
+
+
+def _worst_first(row: tuple["StoredImage", Verdict]) -> tuple[Any, ...]:
+    image, said = row
+    return (
+        bool(image.gone),
+        -said.fix_now,
+        -said.exploited,
+        -(said.worst or 0),
+        -said.fixable,
+        -said.running,
+        image.names,
+        image.digest,
+    )
+
+
+def _number(count: int) -> str:
+    return f"{count:,}" if count else "-"
+
+
+def _paint(text: str, colour: str, wanted: bool) -> str:
+    return f"\x1b[{colour}m{text}\x1b[0m" if wanted and colour else text
+
+
+def write_list_json(rows: Rows, out: TextIO) -> None:
+    """Write the same as a list of objects."""
+    _dump(
+        [
+            {
+                **as_json(said),
+                "first_seen": image.first_seen,
+                "last_seen": image.last_seen,
+                "gone": image.gone or None,
+            }
+            for image, said in rows
+        ],
+        out,
+    )
+
+
+def write_verdict_json(said: Verdict, out: TextIO) -> None:
+    """Write what a gate is told."""
+    _dump(as_json(said), out)
+
+
+def write_verdict(said: Verdict, out: TextIO) -> None:
+    """Write the same for a person."""
+    if not said.is_known:
+        out.write(f"{short_digest(said.digest)}: not known; nothing can be said of it\n")
+        return
+    counted = [f"{n:,} {severity}" for severity, n in sorted(said.counts.items(), reverse=True)]
+    lines = [
+        ("image", f"{_called(said.names, said.image)}  {short_digest(said.image)}"),
+        ("findings", ", ".join(counted) or "none that counts"),
+        ("to fix now", str(said.fix_now)),
+        ("fixable", f"{said.fixable:,}" + _oldest(said)),
+        ("exploited", str(said.exploited)),
+    ]
+    if said.files_looked_at:
+        lines.append(("in files", f"{said.secrets} secrets, {said.malware} malware"))
+    else:
+        lines.append(("in files", "not looked at"))
+    if said.end_of_life_since:
+        lines.append(("release", f"without support since {said.end_of_life_since}"))
+    age = "" if said.data_age_hours is None else f", {_age(said.data_age_hours)} old"
+    lines += [
+        ("containers", f"{said.running} running"),
+        ("advisories", (said.data_as_of[:10] or "none speak of it") + age),
+        ("complete", "yes" if said.is_complete else _lacking(said)),
+    ]
+    out.writelines(f"{name:12}{text}\n" for name, text in lines)
+
+
+def _age(hours: float) -> str:
+    return count_of(round(hours), "hour") if hours < 48 else count_of(round(hours / 24), "day")
+
+
+def _oldest(said: Verdict) -> str:
+    if said.oldest_fix_days is None:
+        return ""
+    return (
+        f", the oldest fix exists for {count_of(said.oldest_fix_days, 'day')} ({said.oldest_fix})"
+    )
+
+
+def _lacking(said: Verdict) -> str:
+    told = [
+        *([f"{said.pending} packages wait"] if said.pending else []),
+        *([f"{said.unjudged} packages nobody speaks of"] if said.unjudged else []),
+        *([count_of(said.incomplete, "gap")] if said.incomplete else []),
+        *([] if said.judged else ["never judged"]),
+    ]
+    return f"no: {', '.join(told)}"
+
+
+# --- images affected ---------------------------------------------------------------------------
+
+
+def write_radius(radius: "BlastRadius", out: TextIO, width: int) -> None:
+    """Write where something is, from base images down to containers."""
+    out.writelines(f"{line.rstrip()}\n" for line in _radius_lines(radius, width))
+
+
+def _radius_lines(radius: "BlastRadius", width: int) -> Iterator[str]:
+    for flaw in radius.flaws:
+        said = [str(flaw.severity), str(flaw.urgency)]
+        said += [f"exploited since {flaw.exploited_since}"] if flaw.exploited_since else []
+        yield f"{flaw.id}  {facts(said)}".replace("\u00a0", " ")
+        if flaw.summary:
+            yield f"  {clipped(flaw.summary, width - 2)}"
+    gone = f", and {radius.images_gone} that are gone" if radius.images_gone else ""
+    images, containers = count_of(radius.images, "image"), count_of(radius.containers, "container")
+    yield f"{shortened(radius.what, 60)}: {images}{gone}, {containers} running"
+    if radius.packages:
+        told = ", ".join(_package(package) for package in radius.packages[:5])
+        more = f" and {len(radius.packages) - 5} more" if len(radius.packages) > 5 else ""
+        yield f"  {clipped(told + more, width - 2)}"
+    for origin in radius.origins:
+        yield ""
+        if origin.is_of_image and len(origin.roots) == 1:
+            yield f"brought by an image, in {count_of(origin.images, 'image')}"
+        else:
+            made = f": {clipped(origin.created_by, 60)}" if origin.created_by else ""
+            layer = short_digest(origin.diff_id) if origin.diff_id else "unknown layers"
+            yield f"layer {layer}, in {count_of(origin.images, 'image')}{made}"
+        for root in origin.roots[:_SHOWN]:
+            yield from _tree(root, "  ", [0])
+        if len(origin.roots) > _SHOWN:
+            yield f"  … and {len(origin.roots) - _SHOWN} more: --format json"
+
+
+def _package(package: "HitPackage") -> str:
+    fix = f" → {package.fixed_in}" if package.fixed_in else ""
+    return f"{shortened(package.name, 40)} {shortened(package.version, 40)}{fix}"
+
+
+def _tree(root: "Affected", indent: str, told: list[int]) -> Iterator[str]:
+    """Yield an image, its containers and what was built from it; so many that a person reads."""
+    waiting: list[tuple[str, Affected]] = [(indent, root)]
+    while waiting:
+        indent, image = waiting.pop()
+        told[0] += 1
+        if told[0] > _SHOWN * 2:
+            yield f"{indent}… and {1 + len(waiting)} or more below: --format json"
+            return
+        said = [short_digest(image.digest), f"since {image.since[:10]}"]
+        said += [f"gone {image.gone[:10]}"] if image.gone else []
+        said += [f"until {image.until[:10]}"] if image.until else []
+        yield f"{indent}{_called(image.names, image.digest)}  {facts(said)}".replace("\u00a0", " ")
+        for container in image.containers[:_SHOWN]:
+            state = f"ended {container.ended[:10]}" if container.ended else "running"
+            yield f"{indent}  ▸ {shortened(container.name, 40)} on {container.host}, {state}"
+        waiting.extend((indent + "  ", one) for one in reversed(image.derived))
+
+
+def write_radius_json(radius: "BlastRadius", out: TextIO) -> None:
+    """Write all of it as one object."""
+    _dump(
+        {
+            "what": radius.what,
+            "images": radius.images,
+            "images_gone": radius.images_gone,
+            "containers": radius.containers,
+            "flaws": [
+                {
+                    "id": flaw.id,
+                    "aliases": list(flaw.aliases),
+                    "severity": str(flaw.severity),
+                    "urgency": str(flaw.urgency),
+                    "exploited_since": flaw.exploited_since or None,
+                    "epss": flaw.epss,
+                }
+                for flaw in radius.flaws
+            ],
+            "packages": [package._asdict() for package in radius.packages],
+            "origins": [
+                {
+                    "layer": origin.diff_id,
+                    "chain": origin.chain_id,
+                    "created_by": origin.created_by,
+                    "is_of_image": origin.is_of_image,
+                    "images": origin.images,
+                    "roots": [_affected_json(root) for root in origin.roots],
+                }
+                for origin in radius.origins
+            ],
+        },
+        out,
+    )
+
+
+def _affected_json(root: "Affected") -> dict[str, Any]:
+    """Return a tree of images; generations may be many, so without recursion."""
+    document = _image_json(root)
+    waiting = [(root, document)]
+    while waiting:
+        image, told = waiting.pop()
+        for one in image.derived:
+            below = _image_json(one)
+            told["derived"].append(below)
+            waiting.append((one, below))
+    return document
+
+
+def _image_json(image: "Affected") -> dict[str, Any]:
+    return {
+        "digest": image.digest,
+        "names": list(image.names),
+        "first_seen": image.first_seen,
+        "gone": image.gone or None,
+        "since": image.since,
+        "until": image.until or None,
+        "packages": [package._asdict() for package in image.packages],
+        "containers": [_container_json(container) for container in image.containers],
+        "derived": [],
+    }
+
+
+def _container_json(container: "Container") -> dict[str, Any]:
+    return {**container._asdict(), "ended": container.ended or None}

@@ -1,0 +1,540 @@
+"""``seawall images …``: the fleet, what is known of every image that was ever seen."""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from seawall.cli import arguments
+from seawall.errors import SeawallError, UsageError
+
+if TYPE_CHECKING:
+    from seawall.advisories import AdvisoryStore
+    from seawall.cli.configuration import Configuration
+    from seawall.fleet import Fleet
+    from seawall.fleet.keeping import Kept
+    from seawall.fleet.store.images import StoredImage
+    from seawall.images import Limits
+    from seawall.inventory import LayerCache
+    from seawall.model import ImageRef
+    from seawall.scanning.content.contract import Detector
+
+_KINDS = ("secrets", "malware")
+_REPORTS = ("table", "json", "sarif", "html", "junit", "cyclonedx-json", "spdx-json", "openvex")
+
+
+def add_to(commands: Any) -> None:
+    """Declare the command and what it can do."""
+    parser = commands.add_parser(
+        "images",
+        help="the fleet: images that were seen, judged again as advisories come",
+        description="All images that were ever seen, and what is known to be wrong with them now.",
+        epilog="example: seawall images affected CVE-2024-3094",
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    _add_adding(actions)
+    _add_looking(actions)
+    _add_asking(actions)
+
+
+def _add_adding(actions: Any) -> None:
+    add = actions.add_parser(
+        "add",
+        help="read images and keep what is in them",
+        description="Read images and keep what is in them; what is known already is not read.",
+        epilog="example: seawall images add --docker",
+    )
+    add.add_argument("target", nargs="*", metavar="TARGET", help="as for seawall scan")
+    add.add_argument(
+        "--docker", action="store_true", help="all images of the Docker daemon, and what runs"
+    )
+    add.add_argument(
+        "--registry",
+        action="append",
+        default=[],
+        metavar="HOST[/NAME[:TAG]]",
+        help="all images of a registry or repository; may be repeated",
+    )
+    _add_settings(add)
+    add.add_argument("--place", default="", help=argparse.SUPPRESS)  # for the service
+    add.add_argument(
+        "--tell", action="store_true", help="put a notice of each new image on its way"
+    )
+    add.set_defaults(run=run_add)
+
+    rescan = actions.add_parser(
+        "rescan",
+        help="judge all images again, or read some anew",
+        description="Judge every package again, as after an update; no image is opened.",
+        epilog="example: seawall images rescan --read web:1.2",
+    )
+    rescan.add_argument("image", nargs="*", metavar="IMAGE", help="with --read: only these")
+    rescan.add_argument(
+        "--read", action="store_true", help="read images again that another version had read"
+    )
+    _add_settings(rescan)
+    rescan.set_defaults(run=run_rescan)
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--skip",
+        action="append",
+        default=[],
+        choices=_KINDS,
+        metavar="KIND",
+        help=f"do not look for: {', '.join(_KINDS)}; may be repeated",
+    )
+    parser.add_argument(
+        "--yara", action="append", default=[], metavar="DIR", help="YARA rules of yours as well"
+    )
+    arguments.add_cache(parser)
+    arguments.add_reading(parser)
+
+
+def _add_looking(actions: Any) -> None:
+    listed = actions.add_parser(
+        "list", help="the images, and how each stands", description="The images, worst first."
+    )
+    listed.add_argument("--running", action="store_true", help="only those that run now")
+    listed.add_argument("--past", action="store_true", help="also those that are gone")
+    _add_format(listed)
+    listed.set_defaults(run=run_list)
+
+    show = actions.add_parser(
+        "show",
+        help="the report on one image, as a scan writes it",
+        description="The report on one image by today's advisories; the image is not opened.",
+    )
+    show.add_argument("image", metavar="IMAGE", help="a name, a digest, or the beginning of one")
+    show.add_argument("--format", choices=_REPORTS, default="table", metavar="FORMAT")
+    arguments.add_output(show)
+    show.add_argument("--all", action="store_true", help="show every finding, also the minor")
+    show.set_defaults(run=run_show)
+
+    verdict = actions.add_parser(
+        "verdict",
+        help="what a gate asks about an image, in milliseconds",
+        description="What a gate asks: worst severity, fixes, exploits, age of the data.",
+    )
+    verdict.add_argument("image", metavar="IMAGE", help="a name, a digest, or the beginning of one")
+    _add_format(verdict)
+    verdict.set_defaults(run=run_verdict)
+
+
+def _add_asking(actions: Any) -> None:
+    affected = actions.add_parser(
+        "affected",
+        help="which images and containers a flaw, package or layer is in",
+        description="From an advisory, a package or a layer to base images, images, containers.",
+        epilog="example: seawall images affected openssl@3.0.11-1~deb12u1",
+    )
+    affected.add_argument(
+        "what", metavar="WHAT", help="CVE or other id, NAME[@VERSION], a purl, a layer's digest"
+    )
+    affected.add_argument("--past", action="store_true", help="also images that are gone")
+    _add_format(affected)
+    affected.set_defaults(run=run_affected)
+
+    advise = actions.add_parser(
+        "advise",
+        help="what a newer base image would mend",
+        description="What would vanish and appear with a newer base, or with another image.",
+        epilog="example: seawall images advise shop:1.4",
+    )
+    advise.add_argument("image", metavar="IMAGE")
+    advise.add_argument("--instead", metavar="IMAGE", help="compare with this image")
+    _add_format(advise)
+    advise.set_defaults(run=run_advise)
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+
+
+# --- opening ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def opened() -> Iterator["tuple[Fleet, Configuration]"]:
+    """Open the fleet that is there.
+
+    Raises:
+        UsageError: there is none yet.
+    """
+    from seawall.cli import configuration, wiring
+
+    settings = configuration.read()
+    if not wiring.has_fleet(settings):
+        raise UsageError("no image was added yet", "seawall images add --docker")
+    with wiring.open_fleet(settings) as fleet:
+        yield fleet, settings
+
+
+def _one(fleet: "Fleet", text: str) -> "StoredImage":
+    """Return the image that a person means.
+
+    Raises:
+        UsageError: there is none, or several digests begin so.
+    """
+    found = fleet.images.named(text)
+    if not found:
+        raise UsageError(f"{text}: no such image was seen", "see   seawall images list --past")
+    if len(found) > 1 and all(text.removeprefix("sha256:") in image.digest for image in found):
+        raise UsageError(f"{text}: {len(found)} images begin so", "give more of the digest")
+    return found[0]
+
+
+# --- adding ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """An image to be taken into the fleet."""
+
+    ref: "ImageRef"
+    place: str
+    names: tuple[str, ...] = ()
+    digest: str = ""  # by which its runtime knows it
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What all images are read with."""
+
+    limits: "Limits"
+    detectors: "list[Detector]"
+    analyser: str
+    cache: "LayerCache | None"
+    advisories: "AdvisoryStore"
+    code: str
+    tells: bool
+
+
+@contextmanager
+def _desk(args: argparse.Namespace, *, tells: bool) -> Iterator[_Desk]:
+    from seawall.cli import wiring
+    from seawall.images import Limits
+    from seawall.inventory.layer_store import analyser_version
+
+    limits = Limits.parse(args.limit)
+    detectors = wiring.detectors(args.skip, args.yara)
+    keys = [f"{detector.name}={detector.key}" for detector in detectors]
+    analyser = " ".join([analyser_version(), str(limits), *keys])
+    with (
+        wiring.advisory_store() as (advisories, _),
+        wiring.layer_cache(not args.no_cache, str(limits)) as cache,
+    ):
+        yield _Desk(
+            limits, detectors, analyser, cache, advisories, wiring.judging_code(), tells=tells
+        )
+
+
+def run_add(args: argparse.Namespace) -> int:
+    """Read and keep; 3 where an image could not be read."""
+    from seawall.cli import configuration, wiring
+
+    if not (args.target or args.docker or args.registry):
+        raise UsageError("nothing to add", "name a TARGET, or --docker, or --registry HOST/NAME")
+    settings = configuration.read()
+    with wiring.open_fleet(settings) as fleet, _desk(args, tells=args.tell) as desk:
+        return _take(fleet, desk, list(_tasks(args, fleet)))
+
+
+def _tasks(args: argparse.Namespace, fleet: "Fleet") -> Iterator[_Task]:
+    from seawall.images import parse_target
+    from seawall.model import ImageRef
+
+    for target in args.target:
+        ref = parse_target(target, args.platform if _has_platforms(target) else "")
+        yield _Task(ref, args.place or _place_of(ref), digest=_digest_in(ref))
+    if args.docker:
+        yield from _docker_tasks(fleet)
+    for text in args.registry:
+        from seawall.registry import references
+
+        for reference in references(text):
+            ref = ImageRef("registry", str(reference), args.platform)
+            yield _Task(ref, _place_of(ref))
+
+
+def _has_platforms(target: str) -> bool:
+    return target.startswith(("registry:", "oci-dir:", "oci-archive:"))
+
+
+def _digest_in(ref: "ImageRef") -> str:
+    """Return the digest by which a runtime's image is opened; a name's is not known."""
+    return ref.place if ref.source == "docker" and ref.place.startswith("sha256:") else ""
+
+
+def _place_of(ref: "ImageRef") -> str:
+    """Return what the fleet calls the place that an image was seen in."""
+    if ref.source == "docker":
+        from seawall.fleet.docker import Docker, place_of
+
+        return place_of(Docker().host())
+    if ref.source == "registry":
+        from seawall.registry import parse
+
+        reference = parse(ref.place)
+        return f"registry:{reference.registry}/{reference.repository}"
+    return ref.source
+
+
+def _docker_tasks(fleet: "Fleet") -> Iterator[_Task]:
+    """Take stock of the daemon; yield what is to be read."""
+    from seawall.fleet.docker import Docker, place_of
+    from seawall.fleet.watching import stock_of, take_stock
+    from seawall.model import ImageRef
+
+    daemon = Docker()
+    images, workloads = stock_of(daemon)
+    place = place_of(daemon.host())
+    wanted = take_stock(
+        fleet, place, images, workloads, runtime="docker", host=daemon.host(), at=_now()
+    )
+    arguments.mention(
+        [
+            f"{len(images)} images, {len(workloads)} containers run; "
+            f"{len(images) - len(wanted)} images are known"
+        ]
+    )
+    for image in wanted:
+        yield _Task(ImageRef("docker", image.digest), place, image.names, image.digest)
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _take(fleet: "Fleet", desk: _Desk, tasks: list[_Task]) -> int:
+    """Read and keep each image; what fails is told and does not stop the others."""
+    from seawall.cli import fleet_tables, wiring
+
+    failed = 0
+    # Nothing is printed before there is something: a pipe that is shut is told by its write.
+    for number, task in enumerate(tasks, 1):
+        try:
+            kept = _keep(fleet, desk, task, f"{number}/{len(tasks)} " if len(tasks) > 1 else "")
+        except SeawallError as error:
+            if len(tasks) == 1 or error.exit_code == 2:
+                raise
+            failed += 1
+            arguments.mention([f"{task.ref}: {error}"])
+            continue
+        with wiring.output(None) as out:
+            out.write(fleet_tables.kept_line(kept, task.names or (str(task.ref),)))
+            out.flush()
+    if failed:
+        arguments.mention([f"{failed} of {len(tasks)} images could not be read"])
+    return 3 if failed else 0
+
+
+def _keep(fleet: "Fleet", desk: _Desk, task: _Task, counted: str) -> "Kept":
+    from seawall.cli import progress
+    from seawall.fleet.keeping import keep, seen_again
+    from seawall.fleet.reading import read_record
+    from seawall.fleet.record import ImageRecord
+
+    def known(digest: str) -> bool:
+        image = fleet.images.find(digest)
+        return image is not None and image.analyser == desk.analyser
+
+    with progress.reading(counted + str(task.ref)) as report:
+        found = read_record(
+            task.ref,
+            limits=desk.limits,
+            detectors=desk.detectors,
+            analyser=desk.analyser,
+            known=known,
+            cache=desk.cache,
+            progress=report,
+        )
+    now = datetime.now(UTC)
+    if not isinstance(found, ImageRecord):
+        names = (*found.tags, *task.names)
+        return seen_again(
+            fleet, found.digest, desk.advisories, now, names=names, place=task.place, code=desk.code
+        )
+    others = (task.digest,) if task.digest and task.digest != found.digest else ()
+    names = tuple(dict.fromkeys((*found.names, *task.names)))
+    return keep(
+        fleet,
+        replace(found, names=names, other_digests=(*found.other_digests, *others)),
+        desk.advisories,
+        now,
+        place=task.place,
+        code=desk.code,
+        tells=desk.tells,
+    )
+
+
+def run_rescan(args: argparse.Namespace) -> int:
+    """Judge all anew, or read images again."""
+    from seawall.cli import fleet_tables, progress, wiring
+    from seawall.fleet import rejudge
+    from seawall.images import parse_target
+
+    if args.image and not args.read:
+        raise UsageError("without --read all images are judged", "leave out IMAGE, or add --read")
+    with opened() as (fleet, _), _desk(args, tells=False) as desk:
+        if args.read:
+            images = [_one(fleet, text) for text in args.image] or [
+                image for image in fleet.images.all() if not image.gone
+            ]
+            stale = [image for image in images if image.analyser != desk.analyser]
+            arguments.mention([f"{len(images) - len(stale)} images were read by today's code"])
+            tasks = [
+                _Task(parse_target(target), fleet.images.place_of(image))
+                for image in stale
+                if (target := fleet.images.facts(image.id).target)
+            ]
+            return _take(fleet, desk, tasks)
+        with progress.fetching() as report:
+            now = datetime.now(UTC)
+            delta = rejudge(fleet, desk.advisories, now, code=desk.code, anew=True, progress=report)
+        with wiring.output(None) as out:
+            fleet_tables.write_delta(delta, out)
+    return 0
+
+
+# --- looking ---------------------------------------------------------------------------------
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """List the images."""
+    from seawall.cli import fleet_tables, wiring
+    from seawall.fleet.verdict import verdict
+
+    now = datetime.now(UTC)
+    with opened() as (fleet, _), fleet.database.reading():
+        running = {workload.image for workload in fleet.workloads.running()}
+        images = [
+            image
+            for image in fleet.images.all()
+            if (args.past or not image.gone) and (not args.running or _runs(fleet, image, running))
+        ]
+        rows = [(image, verdict(fleet, image.digest, now)) for image in images]
+    with wiring.output(None) as out:
+        if args.format == "json":
+            fleet_tables.write_list_json(rows, out)
+        else:
+            colour = wiring.wants_colour(out)
+            fleet_tables.write_list(rows, out, shutil.get_terminal_size((100, 24)).columns, colour)
+    return 0
+
+
+def _runs(fleet: "Fleet", image: "StoredImage", running: set[str]) -> bool:
+    return bool(running & {image.digest, *fleet.images.other_digests(image.id)})
+
+
+def run_show(args: argparse.Namespace) -> int:
+    """Show one image as a scan would."""
+    from seawall.cli import wiring
+    from seawall.fleet.report import report_of
+    from seawall.scanning.reports import FORMATS, Options
+
+    wiring.check_output(args.output)
+    now = datetime.now(UTC)
+    with opened() as (fleet, _), wiring.advisory_store() as (advisories, is_snapshot):
+        image = _one(fleet, args.image)
+        report = report_of(fleet, image, advisories, is_snapshot, now)
+    width = shutil.get_terminal_size((100, 24)).columns
+    with wiring.output(args.output) as out:
+        options = Options(args.all, wiring.wants_colour(out), width, None, now)
+        FORMATS[args.format](report, out, options)
+    return 0
+
+
+def run_verdict(args: argparse.Namespace) -> int:
+    """Say what a gate would be told; 3 for an image that is not known."""
+    from seawall.cli import fleet_tables, wiring
+    from seawall.fleet.verdict import verdict
+
+    with opened() as (fleet, _):
+        found = fleet.images.named(args.image)
+        digest = _one(fleet, args.image).digest if found else args.image
+        said = verdict(fleet, digest, datetime.now(UTC))
+    with wiring.output(None) as out:
+        if args.format == "json":
+            fleet_tables.write_verdict_json(said, out)
+        else:
+            fleet_tables.write_verdict(said, out)
+    return 0 if said.is_known else 3
+
+
+def run_affected(args: argparse.Namespace) -> int:
+    """Show where a flaw, package or layer is."""
+    from seawall.cli import fleet_tables, wiring
+    from seawall.fleet.affected import affected_by
+
+    with opened() as (fleet, _):
+        radius = affected_by(fleet, args.what, past=args.past)
+    with wiring.output(None) as out:
+        if args.format == "json":
+            fleet_tables.write_radius_json(radius, out)
+        else:
+            fleet_tables.write_radius(radius, out, shutil.get_terminal_size((100, 24)).columns)
+    return 0
+
+
+def run_advise(args: argparse.Namespace) -> int:
+    """Say what another base, or another image, would change."""
+    from seawall.cli import fleet_tables, wiring
+    from seawall.fleet.rebase import advice, pull_preview
+
+    with opened() as (fleet, _):
+        image = _one(fleet, args.image)
+        if args.instead:
+            preview = pull_preview(fleet, image, _one(fleet, args.instead))
+            with wiring.output(None) as out:
+                fleet_tables.write_preview(preview, out, as_json=args.format == "json")
+            return 0
+        said = advice(fleet, image)
+    with wiring.output(None) as out:
+        fleet_tables.write_advice(said, out, as_json=args.format == "json")
+    return 0
+
+
+def told_delta(args: argparse.Namespace) -> None:
+    """Judge the fleet again after an update of the advisories, and say what that found."""
+    from seawall.cli import configuration, fleet_tables, progress, wiring
+    from seawall.fleet import rejudge
+
+    settings = configuration.read()
+    if not wiring.has_fleet(settings):
+        return
+    with wiring.open_fleet(settings) as fleet:
+        with wiring.advisory_store() as (advisories, _), progress.fetching() as report:
+            delta = rejudge(
+                fleet,
+                advisories,
+                datetime.now(UTC),
+                code=wiring.judging_code(),
+                progress=report,
+            )
+        with wiring.output(None) as out:
+            fleet_tables.write_delta(delta, out)
+        if settings.sinks and not args.no_deliver:
+            deliver(fleet, settings)
+
+
+def deliver(fleet: "Fleet", settings: "Configuration") -> bool:
+    """Send what is due; return whether all of it went. Another process may be at it: then True."""
+    from seawall.cli import wiring
+    from seawall.fleet.notifying import deliver as send
+
+    with fleet.database.alone("deliver") as is_alone:
+        if not is_alone:
+            return True
+        sent = send(
+            fleet.outbox, wiring.recipients(settings), datetime.now(UTC), wiring.dead_letters()
+        )
+    for name, report in sent.sinks.items():
+        if report.error:
+            print(f"seawall: {name}: {report.error}", file=sys.stderr)  # noqa: T201
+    return sent.is_clean

@@ -1,0 +1,268 @@
+"""What a gate asks about an image, answered from what is known: no image is opened, nothing judged.
+
+The answer counts findings as a scan lists them: a package that lies in two places counts twice.
+What cannot be acted on (hidden, or named by a lock file only) does not count. An image that is not
+known, or not judged yet, never looks like one without findings.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from seawall.advisories.ecosystems import UNCOVERED
+from seawall.fleet.databases.parts import marks, parts
+from seawall.fleet.shown import AS_OF, moment, pending_of
+from seawall.fleet.store import Fleet
+from seawall.fleet.store.images import StoredImage
+from seawall.model import Kind, Severity, Urgency
+from seawall.scanning.end_of_life import end_of_life, supported_until
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of one image; all counts are of findings that count."""
+
+    digest: str  # as it was asked for
+    is_known: bool
+    image: str = ""  # digest of the image's configuration
+    names: tuple[str, ...] = ()  # that stand for it now
+    packages: int = 0
+    worst: Severity | None = None  # None: no finding counts
+    counts: Mapping[Severity, int] = field(default_factory=dict)  # only those that are not 0
+    fixable: int = 0
+    exploited: int = 0
+    fix_now: int = 0
+    oldest_fix_days: int | None = None  # since when a fix exists that the image lacks
+    oldest_fix: str = ""  # the flaw with that fix
+    secrets: int = 0
+    malware: int = 0
+    files_looked_at: bool = False  # else nothing is known of secrets and malware
+    end_of_life_since: date | None = None  # the first day without support of its release
+    data_as_of: str = ""  # since when news may be missing: the oldest of what speaks of the image
+    data_age_hours: float | None = None  # None: not known, or nothing speaks of the image
+    judged: str = ""  # when the fleet was last judged, RFC 3339; empty: never
+    pending: int = 0  # packages not judged yet
+    unjudged: int = 0  # packages that the advisory store has nothing about
+    incomplete: int = 0  # what could not be read or compared
+    running: int = 0  # containers
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that is in the image was read and judged."""
+        return (
+            self.is_known
+            and bool(self.judged)
+            and not (self.pending or self.unjudged or self.incomplete)
+        )
+
+
+def verdict(fleet: Fleet, digest: str, now: datetime) -> Verdict:
+    """Return what is known of the image with this digest: its configuration's, or a manifest's.
+
+    Raises:
+        FleetUnusable: the fleet cannot be read.
+    """
+    with fleet.database.reading():
+        image = fleet.images.find(digest)
+        if image is None:
+            return Verdict(digest, is_known=False)
+        return _verdict(fleet, digest, image, now)
+
+
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as JSON has it; of an image that is not known nothing else is said."""
+    if not verdict.is_known:
+        return {"digest": verdict.digest, "known": False}
+    ended = verdict.end_of_life_since
+    return {
+        "digest": verdict.digest,
+        "known": True,
+        "image": verdict.image,
+        "names": list(verdict.names),
+        "packages": verdict.packages,
+        "worst": None if verdict.worst is None else str(verdict.worst),
+        "counts": {str(severity): verdict.counts.get(severity, 0) for severity in Severity},
+        "fixable": verdict.fixable,
+        "exploited": verdict.exploited,
+        "fix_now": verdict.fix_now,
+        "oldest_fix_days": verdict.oldest_fix_days,
+        "oldest_fix": verdict.oldest_fix or None,
+        "files_looked_at": verdict.files_looked_at,
+        "secrets": verdict.secrets if verdict.files_looked_at else None,
+        "malware": verdict.malware if verdict.files_looked_at else None,
+        "end_of_life_since": ended.isoformat() if ended else None,
+        "data_as_of": verdict.data_as_of or None,
+        "data_age_hours": verdict.data_age_hours,
+        "judged": verdict.judged or None,
+        "complete": verdict.is_complete,
+        "pending": verdict.pending,
+        "unjudged": verdict.unjudged,
+        "incomplete": verdict.incomplete,
+        "running": verdict.running,
+    }
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Counts of findings, as they come."""
+
+    severities: Counter[Severity] = field(default_factory=Counter)
+    fixable: int = 0
+    exploited: int = 0
+    fix_now: int = 0
+    oldest: tuple[str, str] = ("", "")  # date, flaw
+
+
+def _verdict(fleet: Fleet, digest: str, image: StoredImage, now: datetime) -> Verdict:
+    facts = fleet.images.facts(image.id)
+    times = Counter(row for pairs in fleet.images.contents(image).values() for row, _ in pairs)
+    tally = _flaws(fleet, times)
+    others = facts.other_findings or ()
+    for finding in others:
+        # Where it may be exploited or fixed nobody says of a file; how bad it is counts.
+        if finding.urgency is not Urgency.HIDDEN and not finding.suppressed:
+            tally.severities[finding.severity] += 1
+            tally.fix_now += finding.urgency is Urgency.NOW
+    today = now.astimezone(UTC).date()
+    ended = end_of_life(facts.distribution, today)
+    last = supported_until(facts.distribution) if ended else None
+    if ended is not None:
+        tally.severities[ended.severity] += 1
+        tally.fix_now += ended.urgency is Urgency.NOW
+    pending = pending_of(fleet, times)
+    spoken, unjudged = _spoken(fleet, times, pending)
+    as_of = _oldest(fleet, spoken)
+    fixed_on, flaw = tally.oldest
+    return Verdict(
+        digest=digest,
+        is_known=True,
+        image=image.digest,
+        names=image.names,
+        packages=times.total(),
+        worst=max(tally.severities, default=None),
+        counts={s: tally.severities[s] for s in sorted(tally.severities, reverse=True)},
+        fixable=tally.fixable,
+        exploited=tally.exploited,
+        fix_now=tally.fix_now,
+        oldest_fix_days=_days(fixed_on, today),
+        oldest_fix=flaw,
+        secrets=sum(f.kind is Kind.SECRET and not f.suppressed for f in others),
+        malware=sum(f.kind is Kind.MALWARE and not f.suppressed for f in others),
+        files_looked_at=facts.other_findings is not None,
+        end_of_life_since=date.fromordinal(last.toordinal() + 1) if last else None,
+        data_as_of=as_of,
+        data_age_hours=_hours(as_of, now),
+        judged=fleet.notes.get("judged"),
+        pending=sum(times[row] for row in pending),
+        unjudged=unjudged,
+        incomplete=len(facts.incomplete) + _gaps(fleet, times),
+        running=_running(fleet, image),
+    )
+
+
+def _flaws(fleet: Fleet, times: Counter[int]) -> _Tally:
+    """Count the open findings of components, each as often as the image has it.
+
+    Read are the columns that gates want, row by row: the documents would cost ten times as much.
+    """
+    tally = _Tally()
+    severities: Counter[int] = Counter()
+    oldest: tuple[str, str] | None = None
+    for part in parts(sorted(times)):
+        for component, severity, urgency, fixable, exploited, since, flaw in fleet.database.rows(
+            "SELECT component, severity, urgency, is_fixable, is_exploited, fix_since, flaw "  # noqa: S608 - marks only
+            f"FROM finding WHERE component IN ({marks(part)}) AND counts = 1 AND resolved = ''",
+            part,
+        ):
+            count = times[component]
+            severities[severity] += count
+            if urgency == _NOW:
+                tally.fix_now += count
+            if exploited:
+                tally.exploited += count
+            if fixable:
+                tally.fixable += count
+                if since and (oldest is None or (since, flaw) < oldest):
+                    oldest = (since, flaw)
+    tally.severities.update({Severity(number): count for number, count in severities.items()})
+    tally.oldest = oldest or ("", "")
+    return tally
+
+
+_NOW = Urgency.NOW.rank
+
+
+def _spoken(fleet: Fleet, times: Counter[int], pending: set[int]) -> tuple[set[str], int]:
+    """Return the ecosystems that speak of an image, and how many packages none speaks of."""
+    by_namespace: Counter[int] = Counter()
+    for part in parts(sorted(times.keys() - pending)):
+        for row, namespace in fleet.database.rows(
+            f"SELECT id, namespace FROM component WHERE id IN ({marks(part)})",  # noqa: S608 - marks only
+            part,
+        ):
+            by_namespace[namespace] += times[row]
+    if not by_namespace:
+        return set(), 0
+    there = sorted(by_namespace)
+    spoken: dict[int, set[str]] = {row: set() for row in there}
+    kinds: dict[int, str] = {}
+    for part in parts(there):
+        for ecosystem, namespace in fleet.database.rows(
+            f"SELECT ecosystem, namespace FROM speaks WHERE namespace IN ({marks(part)})",  # noqa: S608 - marks only
+            part,
+        ):
+            spoken[namespace].add(ecosystem)
+        kinds |= dict(
+            fleet.database.rows(
+                f"SELECT id, type FROM namespace WHERE id IN ({marks(part)})",  # noqa: S608 - marks only
+                part,
+            )
+        )
+    silent = [row for row in there if not spoken[row] and kinds.get(row) not in UNCOVERED]
+    return set().union(*spoken.values()), sum(by_namespace[row] for row in silent)
+
+
+def _gaps(fleet: Fleet, times: Counter[int]) -> int:
+    return sum(
+        times[row] * count
+        for part in parts(sorted(times))
+        for row, count in fleet.database.rows(
+            "SELECT component, count(*) FROM gap "  # noqa: S608 - marks only
+            f"WHERE component IN ({marks(part)}) GROUP BY component",
+            part,
+        )
+    )
+
+
+def _oldest(fleet: Fleet, ecosystems: Iterable[str]) -> str:
+    """Return since when news may be missing; empty where that of one of them is not known."""
+    told = []
+    for name in sorted(ecosystems):
+        text = fleet.notes.get(AS_OF + name)
+        known = moment(text)
+        if known is None:
+            return ""
+        told.append((known, text))
+    return min(told)[1] if told else ""
+
+
+def _hours(text: str, now: datetime) -> float | None:
+    known = moment(text)
+    return None if known is None else round(max((now - known).total_seconds(), 0) / 3600, 1)
+
+
+def _days(text: str, today: date) -> int | None:
+    known = moment(text)
+    return None if known is None else max((today - known.date()).days, 0)
+
+
+def _running(fleet: Fleet, image: StoredImage) -> int:
+    """Count the containers that run an image, by any digest that it is known by."""
+    rows = fleet.database.rows(
+        "SELECT count(*) FROM workload WHERE ended = '' AND (image = ? OR image IN "
+        "(SELECT digest FROM image_digest WHERE image_digest.image = ?))",
+        (image.digest, image.id),
+    )
+    return int(next(rows)[0])
