@@ -134,6 +134,8 @@ def _tell(outcome: "Outcome") -> int:
             out.write(f", newest {state.newest[:10]}\n")
         for name in outcome.unchanged:
             out.write(f"{name:12}  unchanged\n")
+        if told := ", ".join(f"{n:,} {kind}" for kind, n in sorted(outcome.changes.items())):
+            out.write(f"advisories    {told}\n")
         if outcome.unused:
             out.write(f"not used yet  {', '.join(outcome.unused)}\n")
     for error in outcome.failed:

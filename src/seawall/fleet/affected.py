@@ -237,7 +237,8 @@ def _components_named(database: Database, wanted: _Wanted) -> Iterator[tuple[int
 
 
 def _is_name(wanted: _Wanted, name: str) -> bool:
-    return name == wanted.name or (wanted.is_folded and bool(name) and same_name(name, wanted.name))
+    same = name == wanted.name or (wanted.is_folded and same_name(name, wanted.name))
+    return bool(name) and same
 
 
 # --- where it is ----------------------------------------------------------------------------------

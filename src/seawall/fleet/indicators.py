@@ -27,7 +27,7 @@ MOST_LETTERS = 4_000  # of an indicator
 _STARS = 50  # in a pattern of paths
 _SHA256 = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
 _OTHER_DIGEST = re.compile(
-    r"(?:(?:md5|sha1|sha512):)?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{128})", re.I
+    r"(?:(?:md5|sha1|sha512):)?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{128})", re.IGNORECASE
 )
 _RULE = re.compile(r"[^\s\x00-\x1f]+")
 _BOUND = re.compile(r"(<=|>=|==|=|<|>)")
@@ -232,7 +232,7 @@ def parse_indicator(kind: str, text: str) -> Indicator:
     """Return what a person asks about.
 
     Raises:
-        UsageError: there is no such kind, or `text` is nothing of it; the hint says how to write it.
+        UsageError: there is no such kind, or `text` is nothing of it; the hint says what is.
     """
     try:
         wanted = IndicatorKind(kind)

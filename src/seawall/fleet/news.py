@@ -19,7 +19,6 @@ from seawall.fleet.store.images import Images, StoredImage
 from seawall.model import Finding, Kind
 
 _IMAGES = 20  # that a notice names; it counts all
-MOST = 2_000  # notices of one judgement; a feed that is read for the first time could bring more
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def notices_of(
     data_as_of: str,
 ) -> Iterator[Notice]:
     """Yield one notice for each flaw that is in images that are there, most pressing first."""
-    told = [one for one in news if one.images][:MOST]
+    told = [one for one in news if one.images]
     samples = {one.finding.id: sample(one.images, running) for one in told}
     shown = {row for rows in samples.values() for row in rows}
     affected = {row: affected_image(images, row, running) for row in sorted(shown)}

@@ -44,6 +44,7 @@ class ImageRecord:
     # What is wrong beside flaws of packages: secrets, malware, changed files, configuration. They
     # do not depend on advisories. None: nobody looked.
     other_findings: tuple[Finding, ...] | None = None
+    asked_rules: tuple[str, ...] = ()  # that looked for these; see `asked_rules` of the detectors
 
 
 def chain_ids(diff_ids: Iterable[str]) -> Iterator[str]:
@@ -62,6 +63,7 @@ def record_of(
     *,
     analyser: str = "",
     other_findings: Sequence[Finding] | None = None,
+    asked_rules: Sequence[str] = (),
 ) -> ImageRecord:
     """Return what the fleet keeps of an image that was read.
 
@@ -97,4 +99,5 @@ def record_of(
         analyser=analyser,
         incomplete=tuple(inventory.incomplete),
         other_findings=None if other_findings is None else tuple(other_findings),
+        asked_rules=tuple(asked_rules),
     )

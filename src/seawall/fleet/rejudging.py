@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from seawall.advisories import AdvisoryStore, Changes, StoreState, currencies, subject_of
 from seawall.fleet.databases import Database
+from seawall.fleet.databases.parts import parts
 from seawall.fleet.judging import judged
 from seawall.fleet.news import FlawNews, notices_of
 from seawall.fleet.notifying.notice import NoticeKind
@@ -39,7 +40,7 @@ class Delta:
     judged: int = 0  # components
     new: list[FlawNews] = field(default_factory=list)  # most pressing first; only what counts
     resolved: list[FlawNews] = field(default_factory=list)
-    images_new: int = 0  # that are there, and have a finding that they had not
+    images_new: int = 0  # that are there, and have a flaw that was not known of them
     running_new: int = 0  # of these, how many run
     images_resolved: int = 0
     notices: int = 0  # put into the outbox
@@ -47,10 +48,14 @@ class Delta:
 
 @dataclass(slots=True)
 class _Differences:
-    """What is different, by flaw."""
+    """What is different, by flaw: component, finding, and why it is gone or what rose."""
 
-    new: dict[str, list[tuple[int, Finding, str]]]  # component, finding, what rose
-    resolved: dict[str, list[tuple[int, Finding, str]]]  # component, finding, why
+    new: dict[str, list[tuple[int, Finding, str]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    resolved: dict[str, list[tuple[int, Finding, str]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
 
 
 def rejudge(
@@ -87,13 +92,12 @@ def rejudge(
             touched = {row for (row,) in rows} - pending
         else:
             touched = _touched(fleet, advisories, changes, moved) - pending
-        differences = _Differences(defaultdict(list), defaultdict(list))
-        silent = _Differences(defaultdict(list), defaultdict(list))
+        differences = _Differences()
         total = len(touched) + len(pending)
-        for components, kept in ((sorted(pending), silent), (sorted(touched), differences)):
-            for at_once in range(0, len(components), _AT_ONCE):
-                part = components[at_once : at_once + _AT_ONCE]
-                _judge(fleet, advisories, part, delta, kept)
+        for components, is_news in ((sorted(pending), False), (sorted(touched), True)):
+            for part in parts(components, _AT_ONCE):
+                # Of what is new to the fleet nothing is collected: it may be all there is.
+                _judge(fleet, advisories, part, delta, differences if is_news else _Differences())
                 progress("judging again", delta.judged, total)
         fleet.database.run("DELETE FROM pending")
         _tell(fleet, differences, delta, _data_as_of(fleet, advisories))
@@ -136,16 +140,12 @@ def _touched(
     fleet: Fleet, advisories: AdvisoryStore, changes: Changes, moved: Collection[int]
 ) -> set[int]:
     """Return the components whose judgement may be another one."""
-    found = set(fleet.notes.of_namespaces(moved))
-    if changes.whole:
-        found.update(
-            fleet.notes.of_namespaces(
-                row
-                for row, names in fleet.notes.speaking().items()
-                if any(name.partition(":")[0] in changes.whole for name in names)
-            )
-        )
-        # What the whole feed says of owners counts, too: they are watched by name.
+    whole = {
+        row
+        for row, names in fleet.notes.speaking().items()
+        if any(name.partition(":")[0] in changes.whole for name in names)
+    }
+    found = set(fleet.notes.of_namespaces(whole.union(moved)))
     found |= _holding(
         fleet.database,
         (
@@ -164,9 +164,11 @@ def _holding(database: Database, touched: Iterable[tuple[str, str, bytes, bytes]
 
     CROSS JOIN keeps SQLite to the order in which the tables stand: few ranges, then an index.
     """
-    database.run(
-        "CREATE TEMP TABLE IF NOT EXISTS touched "
-        "(ecosystem TEXT NOT NULL, name TEXT NOT NULL, low BYTEA NOT NULL, high BYTEA NOT NULL)"
+    database.create(
+        [
+            "CREATE TEMP TABLE IF NOT EXISTS touched "
+            "(ecosystem TEXT NOT NULL, name TEXT NOT NULL, low BLOB NOT NULL, high BLOB NOT NULL)"
+        ]
     )
     database.run("DELETE FROM touched")
     database.insert("touched", _TOUCHED, touched)
@@ -330,7 +332,8 @@ def _tell(fleet: Fleet, differences: _Differences, delta: Delta, data_as_of: str
             if not entries:
                 continue
             there = set().union(*(images[row] for row, _, _ in entries)) - gone
-            everywhere |= there
+            if kind is NoticeKind.RESOLVED or any(not rise for _, _, rise in entries):
+                everywhere |= there
             kept.append(FlawNews.of(entries, there, there & running.keys()))
         kept.sort(key=FlawNews.order)
         if kind is NoticeKind.NEW:

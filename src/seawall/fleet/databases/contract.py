@@ -28,6 +28,9 @@ class Database(Protocol):
     def has_table(self, name: str) -> bool:
         """Tell whether there is such a table."""
 
+    def tables(self) -> set[str]:
+        """Return the names of the tables there are."""
+
     def rows(self, sql: str, values: Sequence[Any] = (), *, many: bool = False) -> Iterator[Row]:
         """Yield the rows of a query; where there may be very `many`, they are not all in memory."""
 

@@ -73,6 +73,11 @@ class SqliteDatabase:
         sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         return next(self.rows(sql, (name,)), None) is not None
 
+    def tables(self) -> set[str]:
+        """Return the names of the tables there are."""
+        sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+        return {name for (name,) in self.rows(sql)}
+
     def rows(self, sql: str, values: Sequence[Any] = (), *, many: bool = False) -> Iterator[Row]:  # noqa: ARG002 - SQLite yields each row when it has it
         """Yield the rows of a query."""
         given = plain_values(values)

@@ -23,6 +23,7 @@ def main(parent: int, arguments: list[str]) -> None:
         raise OSError(ctypes.get_errno(), "prctl")
     if os.getppid() != parent:  # it died before the kernel knew
         sys.exit(3)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where the service was put behind a shell
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, encoding="ascii")
     os.execv(sys.executable, [sys.executable, "-m", "seawall", *arguments])  # noqa: S606 - ourselves

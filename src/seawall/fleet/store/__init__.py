@@ -13,6 +13,7 @@ from seawall.fleet.databases import Database
 from seawall.fleet.schema import FORMAT, INDEXES, TABLES
 from seawall.fleet.store.findings import Findings
 from seawall.fleet.store.images import Images
+from seawall.fleet.store.indicators import Indicators
 from seawall.fleet.store.notes import Notes
 from seawall.fleet.store.outbox import Outbox
 from seawall.fleet.store.workloads import Workloads
@@ -38,23 +39,28 @@ class Fleet:
         self.workloads = Workloads(database)
         self.outbox = Outbox(database)
         self.notes = Notes(database)
+        self.indicators = Indicators(database)
 
     def _prepare(self) -> None:
         # Whoever only reads need not wait for a writer.
         if self.database.has_table("meta") and Notes(self.database).get("format") == FORMAT:
             return
-        with self.database.writing():
-            self.database.create(TABLES[:1])
-            notes = Notes(self.database)
-            found = notes.get("format")
-            if found == "":
-                self.database.create((*TABLES[1:], *INDEXES))
-                notes.set("format", FORMAT)
-            elif found != FORMAT:
-                raise FleetUnusable(
-                    f"{self.database.place}: a fleet of another version of Seawall",
-                    "it is left as it is: name another one, or use that version",
-                )
+        tables, notes = self.database.tables(), Notes(self.database)
+        if not tables:  # else nobody who only reads waits for whoever writes
+            with self.database.writing():
+                self.database.create((*TABLES, *INDEXES))
+                if not notes.get("format"):
+                    notes.set("format", FORMAT)
+        elif "meta" not in tables or "layer_component" not in tables:
+            raise FleetUnusable(
+                f"{self.database.place}: another program's database",
+                "it is left alone: name another one in seawall.yaml",
+            )
+        if notes.get("format") != FORMAT:
+            raise FleetUnusable(
+                f"{self.database.place}: a fleet of another version of Seawall",
+                "it is left as it is: name another one, or use that version",
+            )
 
     def __enter__(self) -> Self:
         return self

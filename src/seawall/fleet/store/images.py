@@ -25,6 +25,7 @@ from seawall.fleet.databases import Database
 from seawall.fleet.databases.parts import marks, parts
 from seawall.fleet.documents import packed, unpacked
 from seawall.fleet.record import ImageRecord, LayerRecord, Located
+from seawall.fleet.store.notes import RULES, Notes
 from seawall.model import Distribution, Finding, Incomplete
 
 _MARK_BYTES = 12
@@ -44,6 +45,7 @@ class ImageFacts:
     created: str
     incomplete: tuple[Incomplete, ...]
     other_findings: tuple[Finding, ...] | None
+    asked_rules: str = ""  # stands for the rules that looked at it; see `Indicators.rules`
 
 
 _facts_decoder = msgspec.msgpack.Decoder(ImageFacts)
@@ -103,6 +105,7 @@ class Images:
         self._namespaces: dict[Namespace, int] = {}
         self._known: dict[str, _KnownLayer] = {}  # by chain-id; those met lately are last
         self._kept = 0  # components in their contents
+        self._rules: dict[tuple[str, ...], str] = {}
 
     def forget(self) -> None:
         """Forget which rows were made: a transaction that fails takes them back."""
@@ -111,6 +114,7 @@ class Images:
         self._namespaces.clear()
         self._known.clear()
         self._kept = 0
+        self._rules.clear()
 
     # --- adding ------------------------------------------------------------------------------
 
@@ -133,6 +137,7 @@ class Images:
             record.created,
             record.incomplete,
             record.other_findings,
+            self._noted_rules(record.asked_rules),
         )
         row = (layers[-1].row, difference, record.analyser, packed(facts))
         if known is None:
@@ -158,6 +163,15 @@ class Images:
                 self._db.insert(table, ("component", "image"), [(n, image) for n in components])
         self._note(image, record.names, at, others=record.other_digests, place=place)
         return True
+
+    def _noted_rules(self, rules: tuple[str, ...]) -> str:
+        """Return what stands for some rules, noted where it is new; most images share them."""
+        name = self._rules.get(rules)
+        if name is None:
+            name = hashlib.blake2b("\n".join(rules).encode(), digest_size=8).hexdigest()
+            Notes(self._db).set(f"{RULES}{name}", "\n".join(rules))
+            self._rules[rules] = name
+        return name
 
     def _known_as(self, digest: str) -> tuple[int, str] | None:
         """Return the row and the analyser of an image that is there already."""

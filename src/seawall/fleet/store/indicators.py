@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from seawall.errors import UsageError
 from seawall.fleet.databases import Database
+from seawall.fleet.databases.contract import Row
 from seawall.fleet.databases.parts import marks, parts
 from seawall.fleet.indicators import Indicator, NameSpan, parse_indicator
+from seawall.fleet.store.notes import RULES, Notes
 from seawall.scanning.content.file_digests import FileList
 
 _COLUMNS = "id, kind, value, note, added, removed"
@@ -134,25 +136,32 @@ class Indicators:
 
     def digests(self, diff_ids: Set[str] | None = None) -> Iterator[tuple[str, bytes]]:
         """Yield the digests of the files in these layers, or in all."""
-        for diff_id, digests in self._lists("digests", diff_ids):
-            yield diff_id, digests
+        for rows in self._lists("digests", diff_ids):
+            for diff_id, digests in rows:
+                yield diff_id, bytes(digests)
 
     def names(self, diff_ids: Set[str] | None = None) -> Iterator[tuple[str, bytes, bytes]]:
         """Yield the names of the files in these layers, or in all, and of what has no digest."""
-        for diff_id, names, others in self._lists("names, others", diff_ids):
-            yield diff_id, names, others
+        for rows in self._lists("names, others", diff_ids):
+            for diff_id, names, others in rows:
+                yield diff_id, bytes(names), bytes(others)
 
-    def _lists(self, columns: str, diff_ids: Set[str] | None) -> Iterator[tuple[str, *tuple[bytes, ...]]]:
+    def _lists(self, columns: str, diff_ids: Set[str] | None) -> Iterator[list[Row]]:
         if diff_ids is None:
             diff_ids = {row for (row,) in self._db.rows("SELECT diff_id FROM layer_files")}
         for part in parts(sorted(diff_ids), _LISTS):
-            for diff_id, *lists in list(
+            yield list(
                 self._db.rows(
-                    f"SELECT diff_id, {columns} FROM layer_files WHERE diff_id IN ({marks(part)})",  # noqa: S608 - marks only
+                    f"SELECT diff_id, {columns} FROM layer_files WHERE diff_id IN ({marks(part)})",  # noqa: S608 - our own names and marks
                     part,
                 )
-            ):
-                yield diff_id, *map(bytes, lists)
+            )
+
+    # --- rules -------------------------------------------------------------------------------
+
+    def rules(self, name: str) -> frozenset[str]:
+        """Return the rules that `ImageFacts.asked_rules` stands for."""
+        return frozenset(Notes(self._db).get(f"{RULES}{name}").split("\n")) - {""}
 
     # --- what answers need beside ------------------------------------------------------------
 

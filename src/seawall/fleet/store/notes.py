@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from seawall.fleet.databases import Database
 
+RULES = "rules:"  # lists of rules that looked at images, by what stands for them
+
 
 class Notes:
     """Texts by name; and which ecosystems speak of which components."""
@@ -46,9 +48,11 @@ class Notes:
             )
 
     def of_namespaces(self, namespaces: Iterable[int]) -> Iterator[int]:
-        """Yield all components of some namespaces."""
+        """Yield all components of some namespaces, and those that watch what is in them."""
         for namespace in namespaces:
-            for (row,) in list(
-                self._db.rows("SELECT id FROM component WHERE namespace = ?", (namespace,))
+            for (row,) in self._db.rows(
+                "SELECT id FROM component WHERE namespace = ? UNION "
+                "SELECT component FROM watched WHERE namespace = ?",
+                (namespace, namespace),
             ):
                 yield row

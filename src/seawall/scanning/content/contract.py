@@ -73,4 +73,6 @@ class Detector(Protocol):
 
 def asked_rules(detectors: Sequence[Detector]) -> tuple[str, ...]:
     """Return all that detectors ask about, as ``secrets:aws-access-key``, sorted."""
-    return tuple(sorted({f"{detector.name}:{rule}" for detector in detectors for rule in detector.rules}))
+    return tuple(
+        sorted({f"{detector.name}:{rule}" for detector in detectors for rule in detector.rules})
+    )

@@ -60,25 +60,15 @@ class _Names:
 class LayerFiles:
     """Notes the files of one layer while it is read. Hashing goes on in the background."""
 
-    reads_content = True
-
     def __init__(self, background: Background) -> None:
         self._background = background
         self._digests = array("Q")
         self._names, self._others = _Names(), _Names()
         self._finished: FileList | None = None
 
-    def names(self, paths: Sequence[bytes]) -> None:
-        """Nothing: those of files and links come by themselves; devices hold nothing."""
-
-    def link(self, path: bytes, target: bytes, is_hard: bool) -> None:
+    def link(self, path: bytes) -> None:
         """Note a name that stands for another file."""
         self._others.add(path)
-
-    def file(self, path: bytes, mode: int, size: int, blocks: Iterator[bytes]) -> None:
-        """Note a regular file."""
-        for _ in self.passing(path, size, blocks):
-            pass
 
     def passing(self, path: bytes, size: int, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the content of a file; when it ends, the file is noted."""
@@ -115,16 +105,9 @@ class LayerFiles:
             )
         return self._finished
 
-    def encode(self, names: Iterable[bytes]) -> bytes:
-        """Return all of it as bytes."""
-        return msgspec.msgpack.encode(self.listed())
-
-    def take(self, data: bytes) -> None:
-        """Become what `encode` wrote; ValueError when `data` is nothing of it."""
-        try:
-            self._finished = msgspec.msgpack.decode(data, type=FileList)
-        except msgspec.MsgspecError as error:
-            raise ValueError(f"not a stored list of files: {error}") from error
+    def take(self, listed: FileList) -> None:
+        """Become what was noted before."""
+        self._finished = listed
 
 
 class ContentAndFiles:
@@ -138,12 +121,11 @@ class ContentAndFiles:
     def names(self, paths: Sequence[bytes]) -> None:
         """Hand the names on."""
         self.content.names(paths)
-        self.files.names(paths)
 
     def link(self, path: bytes, target: bytes, is_hard: bool) -> None:
         """Hand the link on."""
         self.content.link(path, target, is_hard)
-        self.files.link(path, target, is_hard)
+        self.files.link(path)
 
     def file(self, path: bytes, mode: int, size: int, blocks: Iterator[bytes]) -> None:
         """Hand the file on, and note it whether all of it was looked at or not."""
@@ -154,7 +136,7 @@ class ContentAndFiles:
 
     def encode(self, names: Iterable[bytes]) -> bytes:
         """Return the results of both as bytes."""
-        return msgspec.msgpack.encode((self.content.encode(names), self.files.encode(())))
+        return msgspec.msgpack.encode((self.content.encode(names), self.files.listed()))
 
 
 class ContentAndFilesInspector:
@@ -171,21 +153,16 @@ class ContentAndFilesInspector:
     def restore(self, data: bytes, names: Iterable[bytes]) -> ContentAndFiles:
         """Return an inspection that was kept; ValueError when `data` is none."""
         try:
-            content, files = msgspec.msgpack.decode(data, type=tuple[bytes, bytes])
+            content, files = msgspec.msgpack.decode(data, type=tuple[bytes, FileList])
         except msgspec.MsgspecError as error:
             raise ValueError(f"not a stored inspection: {error}") from error
-        both = ContentAndFiles(
-            self._content.restore(content, names), LayerFiles(self._background)
-        )
+        both = ContentAndFiles(self._content.restore(content, names), LayerFiles(self._background))
         both.files.take(files)
         return both
 
 
 def apart(reading: Reading) -> tuple[Reading, Mapping[str, FileList]]:
-    """Return a reading by `ContentAndFilesInspector` as one by its `ContentInspector`, and the files.
-
-    Files are listed by the diff-id of their layer.
-    """
+    """Return a reading by both as one by the `ContentInspector` alone, and the files by diff-id."""
     both = cast("Mapping[str, ContentAndFiles]", reading.inspections)
     content = {diff_id: inspection.content for diff_id, inspection in both.items()}
     files = {diff_id: inspection.files.listed() for diff_id, inspection in both.items()}

@@ -78,6 +78,8 @@ class Email:
         except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
             kind = DeliveryRefused if error.smtp_code >= 500 else DeliveryFailed
             raise kind(f"{where} does not take the message ({_said(error)})") from None
+        except UnicodeError:  # its text holds a letter of what it is about, which may be a secret
+            raise DeliveryFailed(f"{where}: login or addresses are not ASCII") from None
         except (smtplib.SMTPException, OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise DeliveryFailed(f"{where}: no mail sent ({shortened(reason, 160)})") from None
