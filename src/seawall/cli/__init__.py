@@ -16,6 +16,7 @@ from seawall.cli import (
     arguments,
     cache,
     completion,
+    fleet,
     images,
     inventory,
     scan,
@@ -23,7 +24,7 @@ from seawall.cli import (
 )
 from seawall.errors import SeawallError
 
-COMMANDS = (scan, inventory, images, advisories, cache, completion)
+COMMANDS = (scan, inventory, images, fleet, advisories, cache, completion)
 
 _EXAMPLE = """\
 a target is  docker:NAME  registry:NAME  container:NAME  docker-archive:PATH  oci-archive:PATH

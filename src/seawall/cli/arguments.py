@@ -33,6 +33,16 @@ def add_cache(parser: argparse.ArgumentParser) -> None:
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
+    """Declare how an image is read, and that gaps may be no failure."""
+    add_opening(parser)
+    parser.add_argument(
+        "--allow-incomplete",
+        action="store_true",
+        help="exit 0, not 3, when something could not be analysed",
+    )
+
+
+def add_opening(parser: argparse.ArgumentParser) -> None:
     """Declare how an image is read."""
     parser.add_argument(
         "--platform",
@@ -47,11 +57,6 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="change a limit: file_bytes, content_bytes, image_bytes, entries, ratio, nesting, "
         "depth",
-    )
-    parser.add_argument(
-        "--allow-incomplete",
-        action="store_true",
-        help="exit 0, not 3, when something could not be analysed",
     )
 
 

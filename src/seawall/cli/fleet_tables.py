@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from seawall.fleet.affected import Affected, BlastRadius, Container, HitPackage
     from seawall.fleet.keeping import Kept
     from seawall.fleet.news import FlawNews
+    from seawall.fleet.rebase import Advice, Change, Option, PackageChange, Preview
     from seawall.fleet.store.images import StoredImage
+    from seawall.model import Finding
 
 Rows = Sequence[tuple["StoredImage", Verdict]]
 
@@ -51,6 +53,7 @@ def kept_line(kept: "Kept", names: Sequence[str]) -> str:
         count_of(kept.packages, "package"),
         count_of(len(counting), "finding"),
         *([f"{now} to fix now"] if now else []),
+        *([count_of(kept.gaps, "gap")] if kept.gaps else []),
         *([] if kept.is_new else ["was known"]),
     ]
     return f"{_called(kept.image.names or names, kept.image.digest)}  {facts(said)}\n".replace(
@@ -360,3 +363,145 @@ def _image_json(image: "Affected") -> dict[str, Any]:
 
 def _container_json(container: "Container") -> dict[str, Any]:
     return {**container._asdict(), "ended": container.ended or None}
+
+
+# --- images advise -----------------------------------------------------------------------------
+
+
+def write_advice(said: "Advice", out: TextIO, *, as_json: bool) -> None:
+    """Write what newer bases would change."""
+    if as_json:
+        _dump(_advice_json(said), out)
+        return
+    out.write(f"{_called(said.image.names, said.image.digest)}\n")
+    if said.base is not None:
+        known = _called(said.base_names or said.base.names, said.base.digest)
+        out.write(f"built from {known}  {short_digest(said.base.digest)}\n")
+    if said.why:
+        out.write(f"no advice: {said.why}\n")
+    for option in said.options:
+        out.writelines(f"{line}\n" for line in _option_lines(option))
+
+
+def _option_lines(option: "Option") -> Iterator[str]:
+    counted = _change_words(option.change)
+    yield ""
+    yield f"rebase on {_called(option.names, option.image.digest)}  " + short_digest(
+        option.image.digest
+    )
+    yield f"  {counted}"
+    if option.is_other_release:
+        yield "  another release of the distribution: what is installed on top changes as well"
+    if option.touched:
+        names = ", ".join(option.touched[:5]) + (" …" if len(option.touched) > 5 else "")
+        yield f"  own layers replace packages of the base: {shortened(names, 90)}"
+    yield from _change_lines(option.change)
+
+
+def _change_words(change: "Change") -> str:
+    return (
+        f"{count_of(len(change.vanish), 'finding')} vanish, {len(change.appear)} appear, "
+        f"{len(change.stay)} stay"
+    )
+
+
+def _change_lines(change: "Change") -> Iterator[str]:
+    for word, findings in (("gone", change.vanish), ("new", change.appear)):
+        rows = [
+            (word, shortened(f.id, 28), str(f.severity), f"{shortened(f.name, 40)} {f.installed}")
+            for f in sorted(findings, key=lambda f: (f.urgency.rank, -f.severity, f.id, f.name))
+        ]
+        yield from aligned(rows[:_SHOWN], 110, "  ")
+        if len(rows) > _SHOWN:
+            yield f"  … and {len(rows) - _SHOWN} more {word}: --format json"
+
+
+def write_preview(preview: "Preview", out: TextIO, *, as_json: bool) -> None:
+    """Write what one image instead of another would change."""
+    if as_json:
+        _dump(
+            {
+                "old": _named_json(preview.old),
+                "new": _named_json(preview.new),
+                "added": [_package_json(one) for one in preview.added],
+                "removed": [_package_json(one) for one in preview.removed],
+                "changed": [_package_json(one) for one in preview.changed],
+                **_change_json(preview.change),
+            },
+            out,
+        )
+        return
+    old, new = preview.old, preview.new
+    out.write(
+        f"{_called(new.names, new.digest)} {short_digest(new.digest)} instead of "
+        f"{_called(old.names, old.digest)} {short_digest(old.digest)}\n"
+    )
+    out.write(
+        f"  {count_of(len(preview.added), 'package')} added, {len(preview.removed)} removed, "
+        f"{len(preview.changed)} changed\n  {_change_words(preview.change)}\n"
+    )
+    rows = [
+        (word, shortened(one.name, 40), f"{', '.join(one.before)} → {', '.join(one.after)}")
+        for word, ones in (
+            ("added", preview.added),
+            ("removed", preview.removed),
+            ("changed", preview.changed),
+        )
+        for one in ones
+    ]
+    out.writelines(f"{line}\n" for line in aligned(rows[: 2 * _SHOWN], 110, "  "))
+    if len(rows) > 2 * _SHOWN:
+        out.write(f"  … and {len(rows) - 2 * _SHOWN} more packages: --format json\n")
+    out.writelines(f"{line}\n" for line in _change_lines(preview.change))
+
+
+def _advice_json(said: "Advice") -> dict[str, Any]:
+    return {
+        "image": _named_json(said.image),
+        "base": _named_json(said.base) if said.base else None,
+        "base_names": list(said.base_names),
+        "why_none": said.why or None,
+        "options": [
+            {
+                **_named_json(option.image),
+                "as": list(option.names),
+                "same_name": option.is_same_name,
+                "other_release": option.is_other_release,
+                "touched": list(option.touched),
+                **_change_json(option.change),
+            }
+            for option in said.options
+        ],
+    }
+
+
+def _named_json(image: "StoredImage") -> dict[str, Any]:
+    return {"digest": image.digest, "names": list(image.names)}
+
+
+def _change_json(change: "Change") -> dict[str, Any]:
+    return {
+        "vanish": [_finding_json(f) for f in change.vanish],
+        "appear": [_finding_json(f) for f in change.appear],
+        "stay": [_finding_json(f) for f in change.stay],
+    }
+
+
+def _finding_json(finding: "Finding") -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "severity": str(finding.severity),
+        "urgency": str(finding.urgency),
+        "package": finding.package or None,
+        "fixed_in": finding.fixed_in or None,
+        "path": finding.path or None,
+    }
+
+
+def _package_json(change: "PackageChange") -> dict[str, Any]:
+    return {
+        "type": change.type,
+        "name": change.name,
+        "before": list(change.before),
+        "after": list(change.after),
+    }

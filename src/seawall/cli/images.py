@@ -93,7 +93,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         "--yara", action="append", default=[], metavar="DIR", help="YARA rules of yours as well"
     )
     arguments.add_cache(parser)
-    arguments.add_reading(parser)
+    arguments.add_opening(parser)
 
 
 def _add_looking(actions: Any) -> None:

@@ -273,6 +273,7 @@ class _Search:
         self._fleet, self._db, self._past = fleet, fleet.database, past
         self._hits = hits or {}
         self._brings: Mapping[int, set[int]] = layers or self._bringing()
+        self._told: dict[frozenset[int], tuple[str, str, tuple[HitPackage, ...]]] = {}
         self._parents: dict[int, int] = dict(self._db.rows("SELECT id, parent FROM layer"))
 
     def result(self, what: str, flaws: tuple[Finding, ...] = ()) -> BlastRadius:
@@ -285,13 +286,14 @@ class _Search:
             row.id: self._affected(row, sources[row.id], names, containers) for row in rows.values()
         }
         roots = self._hang(rows, sources, nodes)
-        kept = [(layer, root) for layer, root in roots if self._prune(nodes[root])]
+        if not self._past and any(row.gone for row in rows.values()):
+            roots = [(layer, root) for layer, root in roots if _prune(nodes[root])]
         there = [row for row in rows.values() if not row.gone]
         return BlastRadius(
             what=what,
             flaws=flaws,
             packages=tuple(sorted({hit.package for hit in self._hits.values()})),
-            origins=self._origins(kept, rows, nodes),
+            origins=self._origins(roots, rows, nodes),
             images=len(there),
             images_gone=len(rows) - len(there) if self._past else 0,
             containers=sum(not one.ended for ones in containers.values() for one in ones),
@@ -326,13 +328,13 @@ class _Search:
             yield _ImageRow(*row)
 
     def _names(self, wanted: Collection[int]) -> Mapping[int, tuple[str, ...]]:
-        now: dict[int, list[str]] = defaultdict(list)
+        now: dict[int, set[str]] = defaultdict(set)
         before: dict[int, tuple[str, str]] = {}
         for image, name, until in _picked(
             self._db, "SELECT image, name, until FROM tag", "image", wanted
         ):
             if not until:
-                now[image].append(name)
+                now[image].add(name)
             else:
                 before[image] = max(before.get(image, ("", "")), (until, name))
         told = {image: (name,) for image, (_, name) in before.items()}
@@ -408,19 +410,29 @@ class _Search:
         names: Mapping[int, tuple[str, ...]],
         containers: Mapping[int, list[Container]],
     ) -> Affected:
-        hits = [self._hits[component] for component in source.hits] if self._hits else []
-        ends = [hit.until for hit in hits]
-        since = min((hit.since for hit in hits), default="")
+        since, until, packages = self._reasons(source.hits)
         return Affected(
-            digest=row.digest,
-            names=names.get(row.id, ()),
-            first_seen=row.first_seen,
-            gone=row.gone,
-            since=max(since, row.first_seen),
-            until="" if not ends or "" in ends else max(ends),
-            packages=tuple(sorted({hit.package for hit in hits})),
-            containers=tuple(containers.get(row.id, ())),
+            row.digest,
+            names.get(row.id, ()),
+            row.first_seen,
+            row.gone,
+            max(since, row.first_seen),
+            until,
+            packages,
+            tuple(containers.get(row.id, ())),
         )
+
+    def _reasons(self, components: frozenset[int]) -> tuple[str, str, tuple[HitPackage, ...]]:
+        """Return since when and until when, and by what; the same for many images."""
+        if components not in self._told:
+            hits = [self._hits[component] for component in components] if self._hits else []
+            ends = [hit.until for hit in hits]
+            self._told[components] = (
+                min((hit.since for hit in hits), default=""),
+                "" if not ends or "" in ends else max(ends),
+                tuple(sorted({hit.package for hit in hits})),
+            )
+        return self._told[components]
 
     def _hang(
         self,
@@ -433,34 +445,36 @@ class _Search:
         for row in rows.values():
             by_top[row.top].append(row)
         below = _Below(self._parents, by_top.keys())
+        # Most images on a base have the same of it from the same layers: they are one question.
+        known: dict[tuple[int, _Source], int] = {}
         roots = []
         for row in sorted(rows.values(), key=lambda row: (row.first_seen, row.id)):
             source = sources[row.id]
-            top = below.of(row.top)
-            while top:
-                givers = [base for base in by_top[top] if _shares(sources[base.id], source)]
-                if givers:
-                    # Of images with the very same layers, one that is there, known for longest.
-                    giver = min(givers, key=lambda b: (b.gone != "", b.first_seen, b.id))
-                    nodes[giver.id].derived.append(nodes[row.id])
-                    break
-                top = below.of(top)
+            asked = (below.of(row.top), source)
+            if asked not in known:
+                known[asked] = self._giver(*asked, by_top, sources, below)
+            if giver := known[asked]:
+                nodes[giver].derived.append(nodes[row.id])
             else:
                 roots.append((source.by_layer[0][0], row.id))
         return roots
 
-    def _prune(self, root: Affected) -> bool:
-        """Leave out images that are gone and bring it to none that is there; tell what is left."""
-        if self._past:
-            return True
-        order, waiting = [], [root]
-        while waiting:  # not by calling itself: images built on images may be many
-            node = waiting.pop()
-            order.append(node)
-            waiting.extend(node.derived)
-        for node in reversed(order):
-            node.derived = [one for one in node.derived if not one.gone or one.derived]
-        return not root.gone or bool(root.derived)
+    def _giver(
+        self,
+        top: int,
+        source: _Source,
+        by_top: Mapping[int, Sequence[_ImageRow]],
+        sources: Mapping[int, _Source],
+        below: "_Below",
+    ) -> int:
+        """Return the nearest image, from a layer downwards, with any of it from the same layer."""
+        while top:
+            givers = [base for base in by_top[top] if _shares(sources[base.id], source)]
+            if givers:
+                # Of images with the very same layers, one that is there, known for longest.
+                return min(givers, key=lambda b: (b.gone != "", b.first_seen, b.id)).id
+            top = below.of(top)
+        return 0
 
     def _origins(
         self,
@@ -511,6 +525,18 @@ def _shares(base: _Source, source: _Source) -> bool:
     """Tell whether an image has any of it from the layers that its base has it from."""
     there = dict(base.by_layer)
     return any(components & there.get(layer, frozenset()) for layer, components in source.by_layer)
+
+
+def _prune(root: Affected) -> bool:
+    """Leave out images that are gone and bring it to none that is there; tell what is left."""
+    order, waiting = [], [root]
+    while waiting:  # not by calling itself: images built on images may be many
+        node = waiting.pop()
+        order.append(node)
+        waiting.extend(node.derived)
+    for node in reversed(order):
+        node.derived = [one for one in node.derived if not one.gone or one.derived]
+    return not root.gone or bool(root.derived)
 
 
 def _all(trees: Iterable[Affected]) -> Iterator[Affected]:

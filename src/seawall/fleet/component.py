@@ -33,6 +33,10 @@ class Component:
     # None where it has no part in the judgement: a wheel is the same wheel in any distribution.
     distribution: Distribution | None = None
 
+    def __hash__(self) -> int:
+        # Of an image's hundreds, each is looked up: two fields tell nearly all of them apart.
+        return hash((self.package.name, self.package.version))
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

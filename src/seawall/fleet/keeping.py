@@ -23,6 +23,7 @@ class Kept:
     packages: int
     findings: tuple[Finding, ...]  # open ones of its packages, each once, and those of its files
     delta: Delta  # what changed for others meanwhile
+    gaps: int = 0  # what could not be read
 
 
 def keep(
@@ -103,6 +104,7 @@ def _kept(
     contents = fleet.images.contents(image)
     stored = fleet.findings.of({row for pairs in contents.values() for row, _ in pairs})
     findings = [one.finding for ones in stored.values() for one in ones]
-    findings += fleet.images.facts(image.id).other_findings or ()
+    facts = fleet.images.facts(image.id)
+    findings += facts.other_findings or ()
     packages = sum(len(pairs) for pairs in contents.values())
-    return Kept(image, is_new, packages, tuple(findings), delta)
+    return Kept(image, is_new, packages, tuple(findings), delta, len(facts.incomplete))

@@ -183,7 +183,7 @@ def _notice(new: NewSighting, at: str) -> Notice:
     asked, seen = new.asked, new.seen
     image = seen.image
     running = tuple(workload.name for workload in seen.containers if not workload.ended)
-    packages = ()
+    packages: tuple[FoundPackage, ...] = ()
     if asked.indicator.kind is IndicatorKind.PACKAGE:
         packages = tuple(sorted({FoundPackage(place.what, "") for place in seen.places}))
     flaw = FoundFlaw(
@@ -368,9 +368,9 @@ def _everywhere(fleet: Fleet, components: Collection[int]) -> dict[int, list[_Pl
         row for (row,) in database.rows("SELECT id FROM image WHERE length(difference) > 0")
     }
     for row in sorted(otherwise & (found.keys() | extra)):
-        image = fleet.images.by_id(row)
-        if image is not None:
-            found[row] = [one for one in _placed(fleet, image) if one[1] in components]
+        stored = fleet.images.by_id(row)
+        if stored is not None:
+            found[row] = [one for one in _placed(fleet, stored) if one[1] in components]
     return {row: ones for row, ones in found.items() if ones}
 
 

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from heapq import nlargest
 from typing import Self
 
 from seawall.fleet.notifying.notice import (
@@ -69,7 +70,10 @@ def notices_of(
     told = [one for one in news if one.images]
     samples = {one.finding.id: sample(one.images, running) for one in told}
     shown = {row for rows in samples.values() for row in rows}
-    affected = {row: affected_image(images, row, running) for row in sorted(shown)}
+    affected = {
+        row: AffectedImage(image.digest, image.names, running.get(row, ()))
+        for row, image in images.by_ids(shown).items()
+    }
     for one in told:
         flaw = found_flaw(one, [affected[row] for row in samples[one.finding.id]])
         yield bounded(
@@ -88,17 +92,8 @@ def notices_of(
 
 def sample(images: Set[int], running: Mapping[int, tuple[str, ...]]) -> list[int]:
     """Return some of the images: those that run first, then those that came last."""
-    return sorted(images, key=lambda row: (row not in running, -row))[:_IMAGES]
-
-
-def affected_image(
-    images: Images, row: int, running: Mapping[int, tuple[str, ...]]
-) -> AffectedImage:
-    """Return an image as notices name it."""
-    image = images.by_id(row)
-    if image is None:
-        raise KeyError(row)
-    return AffectedImage(image.digest, image.names, running.get(row, ()))
+    first = nlargest(_IMAGES, images & running.keys())
+    return first + nlargest(_IMAGES - len(first), images - running.keys())
 
 
 def found_flaw(one: FlawNews, images: Sequence[AffectedImage]) -> FoundFlaw:

@@ -201,7 +201,7 @@ def _options(
         facts = fleet.images.facts(row)
         if newer.gone or newer.top == base.top or not _fits(facts, own_facts):
             continue
-        kept = tuple(sorted(called, key=lambda name: (name not in names, name)))
+        kept = tuple(sorted(set(called), key=lambda name: (name not in names, name)))
         is_same_name = kept[0] in names
         if not is_same_name and not _is_later(newer, facts, base, base_facts):
             continue

@@ -349,11 +349,12 @@ def _tell(fleet: Fleet, differences: _Differences, delta: Delta, data_as_of: str
 
 def _running(fleet: Fleet) -> Mapping[int, tuple[str, ...]]:
     """Return the images that run, with the names of their containers."""
+    workloads = list(fleet.workloads.running())
+    images = fleet.images.rows_of(workload.image for workload in workloads)
     found: dict[int, list[str]] = defaultdict(list)
-    for workload in fleet.workloads.running():
-        image = fleet.images.find(workload.image)
-        if image is not None:
-            found[image.id].append(workload.name)
+    for workload in workloads:
+        if workload.image in images:
+            found[images[workload.image]].append(workload.name)
     return {row: tuple(names) for row, names in found.items()}
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from seawall.advisories import subject_of
 from seawall.advisories.currency import OUTDATED
 from seawall.advisories.ecosystems import UNCOVERED
 from seawall.fleet.component import Component, Place, namespace_of, package_at
@@ -191,8 +192,9 @@ def _unspoken(
         and not speaking.get(namespace_of(located.component))
     )
     for kind, count in sorted(silent.items()):
-        where = f"{kind} here"
-        if kind in SYSTEM_TYPES:
+        subject = subject_of(Package(kind, "x", "1"), distribution)
+        where = f"{subject.ecosystems[0] if subject and subject.ecosystems else kind} here"
+        if kind in SYSTEM_TYPES and not (subject and subject.ecosystems):
             where = "a distribution that is not named here"
             if distribution is not None:
                 release = distribution.version or distribution.codename

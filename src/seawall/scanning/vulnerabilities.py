@@ -6,9 +6,10 @@ it says nothing the flaw is reported as unconfirmed, below all others.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 
 from seawall.advisories import (
     AdvisoryStore,
@@ -47,6 +48,7 @@ _NOTICES = {
     "notice": "a notice, no flaw by itself",
     "unreviewed": "nobody of the Go project has reviewed the record",
 }
+_REBUILD = re.compile(r"~deb\d+u\d+")
 _CHANNELS = {"espos": "SUSE's ESPOS", "ltss": "SUSE's LTSS"}  # all others are Ubuntu Pro's
 
 
@@ -128,6 +130,7 @@ def judge_packages(
     matches = match(list(packages), distribution, store)
     statements = Statements(distribution, store)
     running = _Running(host, distribution, store)
+    url_of = lru_cache(maxsize=1)(purl)  # the findings of a package follow each other
     judged = (
         _finding(
             package,
@@ -136,6 +139,7 @@ def judge_packages(
             distribution=distribution,
             statements=statements,
             running=running,
+            url_of=url_of,
         )
         for package, flaws in matches.flaws.items()
         for flaw in flaws
@@ -296,6 +300,7 @@ def _finding(
     distribution: Distribution | None,
     statements: Statements,
     running: _Running,
+    url_of: Callable[[Package, Distribution | None], str],
 ) -> Finding | None:
     """Return the finding, or None where the distribution that owns the files says otherwise."""
     confirmed = True
@@ -324,7 +329,7 @@ def _finding(
         id=flaw.id,
         aliases=flaw.aliases,
         severity=flaw.severity,
-        package=purl(package, distribution),
+        package=url_of(package, distribution),
         name=package.name,
         installed=package.version,
         fixed_in=flaw.fixed_in,
@@ -349,7 +354,8 @@ def _finding(
 def _is_rebuild(package: Package, fixed: str) -> bool:
     """Tell whether a Debian version is the stable release's rebuild of `fixed` (``~deb12u1``)."""
     version = package.source_version or package.version
-    return bool(fixed) and re.fullmatch(re.escape(fixed) + r"~deb\d+u\d+", version) is not None
+    is_longer = bool(fixed) and version.startswith(fixed)
+    return is_longer and _REBUILD.fullmatch(version, len(fixed)) is not None
 
 
 def urgency_of(flaw: Flaw, confirmed: bool) -> Urgency:

@@ -2,17 +2,24 @@
 
 import hashlib
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from seawall.advisories import Folder, update
 from seawall.fleet.component import Component, Place, package_at
 from seawall.fleet.databases import Database
 from seawall.fleet.record import ImageRecord, LayerRecord, Located, chain_ids
 from seawall.fleet.schema import TABLES
 from seawall.fleet.store import Fleet
 from seawall.model import Distribution, Finding, Package
+from tests.unit.advisories.records import NOW, Record
+from tests.unit.advisories.server import EPSS, KEV, feeds, lay_out, zipped
 
+NO_KEV = b'{"vulnerabilities": []}'
+NO_EPSS = b"#model_version:v1,score_date:2026-08-16T00:00:00+0000\ncve,epss,percentile\n"
 DEBIAN = Distribution("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)")
 ROCKY = Distribution("rocky", "9.4", "", "Rocky Linux 9.4", "cpe:/o:rocky:rocky:9::baseos")
 T0 = "2026-11-20T00:00:00Z"
@@ -133,3 +140,14 @@ def empty(fleet: Fleet) -> None:
             fleet.database.run(f"DELETE FROM {name}")  # noqa: S608 - our own names
         fleet.database.run("DELETE FROM meta WHERE key != 'format'")
     fleet.images.forget()
+
+
+def publish(home: Path, records: Mapping[str, Sequence[Record]], **scores: bytes) -> Path:
+    """Make or update an advisory store from these feeds; return its path."""
+    folder = home / "feeds"
+    shutil.rmtree(folder, ignore_errors=True)
+    files = feeds(**{name: zipped(several) for name, several in records.items()})
+    lay_out(folder, {**files, KEV: scores.get("kev", NO_KEV), EPSS: scores.get("epss", NO_EPSS)})
+    path = home / "advisories.sqlite"
+    update(path, Folder(folder), lambda *_: None, NOW, force=True)
+    return path

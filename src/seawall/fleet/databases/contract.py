@@ -25,9 +25,6 @@ class Database(Protocol):
     def create(self, schema: Sequence[str]) -> None:
         """Run statements that make tables and indexes."""
 
-    def has_table(self, name: str) -> bool:
-        """Tell whether there is such a table."""
-
     def tables(self) -> set[str]:
         """Return the names of the tables there are."""
 

@@ -88,9 +88,10 @@ class PostgresqlDatabase:
         for statement in schema:
             self.run(statement)
 
-    def has_table(self, name: str) -> bool:
-        """Tell whether there is such a table."""
-        return next(self.rows("SELECT to_regclass(?) IS NOT NULL", (name,)))[0] is True
+    def tables(self) -> set[str]:
+        """Return the names of the tables in our schema."""
+        sql = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"
+        return {name for (name,) in self.rows(sql)}
 
     def rows(self, sql: str, values: Sequence[Any] = (), *, many: bool = False) -> Iterator[Row]:
         """Yield the rows of a query; where they are `many`, some thousands are here at a time."""

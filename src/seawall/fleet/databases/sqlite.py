@@ -68,11 +68,6 @@ class SqliteDatabase:
         for statement in schema:
             self.run(statement)
 
-    def has_table(self, name: str) -> bool:
-        """Tell whether there is such a table."""
-        sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-        return next(self.rows(sql, (name,)), None) is not None
-
     def tables(self) -> set[str]:
         """Return the names of the tables there are."""
         sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"

@@ -1,8 +1,8 @@
-"""Answers GET over a Unix socket, and over TCP for Prometheus: HTTP/1.1 (RFC 9112), one request a
-connection.
+"""Answers GET over a Unix socket, and over TCP for Prometheus.
 
-A server of the standard library's kind has a thread for whoever comes, as long as they stay. Here a
-listener has a few, and whoever does not ask within seconds has to go.
+HTTP/1.1 (RFC 9112), one request a connection. A server of the standard library's kind has a thread
+for whoever comes, as long as they stay. Here a listener has a few, and whoever does not ask within
+seconds has to go.
 """
 
 import os
@@ -175,3 +175,8 @@ def on_port(host: str, port: int, pages: Pages) -> Listener:
             f"{host}:{port}: {error.strerror or error}", "name another one: health.metrics"
         ) from error
     return Listener(listening, pages)
+
+
+def status_of(is_well: bool) -> HTTPStatus:
+    """Return the status that tells a prober how it is."""
+    return HTTPStatus.OK if is_well else HTTPStatus.SERVICE_UNAVAILABLE

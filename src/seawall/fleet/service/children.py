@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -45,6 +45,7 @@ class Child:
         self,
         arguments: Sequence[str],
         time_limit_s: float,
+        environment: Mapping[str, str],
         ended: Callable[[], None] = lambda: None,
         launcher: Sequence[str] = ("-m", "seawall.fleet.service.launch"),
     ) -> None:
@@ -66,6 +67,7 @@ class Child:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            env=dict(environment),
         )
         threading.Thread(target=self._listen, args=(ended,), daemon=True).start()
 

@@ -42,6 +42,7 @@ class Condition:
     failed_reads_total: int = 0  # images
     read_failures: int = 0  # tries, ever
     updating: bool = False
+    update_every_s: float = 0.0
     updated: float = 0.0  # the last update that ended well
     update_error: str = ""  # of the last one; empty when that went well
     registry_errors: Mapping[str, str] = field(default_factory=dict)

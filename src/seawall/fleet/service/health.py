@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from enum import Enum
 
 from seawall.fleet.service.condition import Condition
-from seawall.fleet.service.numbers import Numbers
 from seawall.fleet.service.memory import memory_bytes
+from seawall.fleet.service.numbers import Numbers
 
 _STUCK_S = 420.0  # the store lets a writer wait for five minutes
 _LOST_S = 30.0  # a daemon that is started anew is no news
-_OLD_S = 3 * 86_400.0  # advisories
+_OLD_S = 86_400.0  # since the last update that ended well; or three intervals, if that is more
 _SHOWN = 20
 
 
@@ -37,7 +37,7 @@ class Health:
 def health(condition: Condition, numbers: Numbers, now: datetime, monotonic: float) -> Health:
     """Return how the service is."""
     failing = tuple(_failing(condition, numbers, monotonic))
-    degraded = tuple(_degraded(condition, numbers, now))
+    degraded = tuple(_degraded(condition, now))
     if failing:
         return Health(State.FAILING, failing + degraded)
     return Health(State.DEGRADED if degraded else State.OK, degraded)
@@ -52,12 +52,13 @@ def _failing(condition: Condition, numbers: Numbers, monotonic: float) -> Iterat
         yield f"the service has not come round for {stuck_s:.0f} s"
 
 
-def _degraded(condition: Condition, numbers: Numbers, now: datetime) -> Iterator[str]:
+def _degraded(condition: Condition, now: datetime) -> Iterator[str]:
     if condition.configuration_error:
         yield f"the former configuration holds: {condition.configuration_error}"
     lost_s = now.timestamp() - condition.runtime_lost
     if condition.runtime_lost and lost_s > _LOST_S:
-        yield f"the container runtime has not answered for {lost_s:.0f} s: {condition.runtime_error}"
+        why = condition.runtime_error
+        yield f"the container runtime has not answered for {lost_s:.0f} s: {why}"
     if condition.failed_reads_total:
         first = condition.failed_reads[0]
         yield (
@@ -68,10 +69,9 @@ def _degraded(condition: Condition, numbers: Numbers, now: datetime) -> Iterator
         yield f"the last update of the advisories: {condition.update_error}"
     for name, error in sorted(condition.registry_errors.items()):
         yield f"registry {name}: {error}"
-    for name, as_of in sorted(numbers.advisories_as_of.items()):
-        age_s = age(as_of, now)
-        if age_s is not None and age_s > _OLD_S:
-            yield f"the advisories of {name} are {age_s / 86_400:.0f} days old"
+    old_s = now.timestamp() - (condition.updated or condition.started)
+    if old_s > max(_OLD_S, 3 * condition.update_every_s):
+        yield f"the advisories were not updated for {old_s / 86_400:.1f} days"
     for name, sink in sorted(condition.sinks.items()):
         if sink.error:
             yield f"sink {name}: {sink.error}"

@@ -46,9 +46,7 @@ def inbox() -> Inbox:
 class Listening:
     """Listens until it is stopped. What was missed while nobody listened is told first."""
 
-    def __init__(
-        self, runtime: Runtime, host: Callable[[], str], since: str, to: Inbox
-    ) -> None:
+    def __init__(self, runtime: Runtime, host: Callable[[], str], since: str, to: Inbox) -> None:
         """Begin; `since` is the ``at`` of the last change that was noted, or empty."""
         self._runtime, self._host, self._since, self._to = runtime, host, since, to
         self._stopped = threading.Event()

@@ -105,7 +105,9 @@ class Counted:
     Who asks while they are counted gets the ones from before: a fleet of any size answers at once.
     """
 
-    def __init__(self, open_fleet: Callable[[], Fleet], sinks: Callable[[], Collection[str]]) -> None:
+    def __init__(
+        self, open_fleet: Callable[[], Fleet], sinks: Callable[[], Collection[str]]
+    ) -> None:
         self._open, self._sinks = open_fleet, sinks
         self._thread = ThreadPoolExecutor(1, "counting")
         self._counting: Counting | None = None  # of that thread
@@ -151,4 +153,3 @@ class Counted:
         finally:
             now = time.monotonic()
             self._until = now + max(_KEPT_S, _SHARE * (now - began))
-

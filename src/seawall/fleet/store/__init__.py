@@ -42,9 +42,6 @@ class Fleet:
         self.indicators = Indicators(database)
 
     def _prepare(self) -> None:
-        # Whoever only reads need not wait for a writer.
-        if self.database.has_table("meta") and Notes(self.database).get("format") == FORMAT:
-            return
         tables, notes = self.database.tables(), Notes(self.database)
         if not tables:  # else nobody who only reads waits for whoever writes
             with self.database.writing():

@@ -28,7 +28,6 @@ from seawall.fleet.record import ImageRecord, LayerRecord, Located
 from seawall.fleet.store.notes import RULES, Notes
 from seawall.model import Distribution, Finding, Incomplete
 
-_MARK_BYTES = 12
 _KNOWN = 400_000  # components whose ids are remembered
 _KEPT = 400_000  # components of layers that are remembered
 _NAME = 400  # letters; registries allow 255 of a repository and 128 of a tag
@@ -298,8 +297,8 @@ class Images:
             self._kept -= len(self._known.pop(next(iter(self._known))).contents)
 
     def _layer(self, layer: LayerRecord, parent: int) -> _KnownLayer:
-        pairs = self._located(layer.contents)
-        mark = _mark(pairs)
+        pairs = sorted(self._located(layer.contents))
+        mark = contents.mark(pairs)
         stored = next(
             self._db.rows("SELECT id, mark FROM layer WHERE chain = ?", (layer.chain_id,)), None
         )
@@ -322,7 +321,7 @@ class Images:
         self._db.insert(
             "layer_component",
             ("component", "layer"),
-            [(c, row) for c in sorted({c for c, _ in pairs})],
+            [(c, row) for c in dict.fromkeys(c for c, _ in pairs)],
         )
         return _KnownLayer(row, layer.contents, is_listed=True)
 
@@ -515,6 +514,26 @@ class Images:
         """Return the image in a row."""
         return next(self._found("i.id = ?", (row,)), None)
 
+    def by_ids(self, rows: Iterable[int]) -> dict[int, StoredImage]:
+        """Return the images in these rows."""
+        return {
+            image.id: image
+            for part in parts(sorted(set(rows)))
+            for image in self._found(f"i.id IN ({marks(part)})", part)
+        }
+
+    def rows_of(self, digests: Iterable[str]) -> dict[str, int]:
+        """Return the rows of images by their digests, as `find` finds them."""
+        wanted = sorted(set(digests))
+        found: dict[str, int] = {}
+        for sql in (
+            "SELECT digest, image FROM image_digest WHERE digest IN",
+            "SELECT digest, id FROM image WHERE digest IN",  # stands above: it comes last
+        ):
+            for part in parts(wanted):
+                found.update(self._db.rows(f"{sql} ({marks(part)})", part))
+        return found
+
     def all(self) -> Iterator[StoredImage]:
         """Yield all images, those seen last first."""
         yield from list(self._found("1 = 1", (), "ORDER BY i.last_seen DESC, i.id DESC"))
@@ -663,9 +682,3 @@ class Images:
             ):
                 found[layer].append(image)
         return found
-
-
-def _mark(pairs: Iterable[contents.Pair]) -> bytes:
-    """Return what tells the contents of a layer from others."""
-    text = ",".join(f"{component}:{place}" for component, place in sorted(pairs))
-    return hashlib.blake2b(text.encode(), digest_size=_MARK_BYTES).digest()

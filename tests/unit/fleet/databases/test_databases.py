@@ -226,9 +226,8 @@ def test_one_is_alone_at_a_task(opener: Opener) -> None:
             assert now
 
 
-def test_it_knows_its_tables(thing: Database) -> None:
-    assert thing.has_table("thing")
-    assert not thing.has_table("nothing")
+def test_it_names_its_tables(thing: Database) -> None:
+    assert thing.tables() == {"thing"}
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:

@@ -155,7 +155,9 @@ def text_lines(notice: Notice) -> Iterator[str]:
 
 
 def _flaw_text(flaw: FoundFlaw, kind: NoticeKind) -> Iterator[str]:
-    yield from ("", " · ".join(wording.ratings(flaw, kind)) or wording.name(flaw))
+    yield ""
+    if ratings := wording.ratings(flaw, kind):
+        yield " · ".join(ratings)
     yield from (clipped(text, _SUMMARY) for text in (flaw.summary, flaw.reason) if text)
     if page_address := wording.page_of(flaw, kind):
         yield page_address
@@ -229,12 +231,15 @@ def page(notice: Notice) -> Iterator[str]:
 
 
 def _flaw_html(flaw: FoundFlaw, kind: NoticeKind) -> Iterator[str]:
-    yield f'<p style="margin:0 0 12px">{_ratings_html(flaw, kind)}</p>\n'
+    if ratings := _ratings_html(flaw, kind):
+        yield f'<p style="margin:0 0 12px">{ratings}</p>\n'
     for text in (flaw.summary, flaw.reason):
         if text:
             yield f'<p style="margin:0 0 12px">{_html(clipped(text, _SUMMARY))}</p>\n'
-    also = f" · also {_html(', '.join(flaw.aliases))}" if flaw.aliases else ""
-    yield f'<p style="margin:0;color:{_QUIET}">{_link(flaw, kind)}{also}</p>\n'
+    ids = [_link(flaw, kind)] if wording.page_of(flaw, kind) else []
+    ids += [f"also {_html(', '.join(flaw.aliases))}"] if flaw.aliases else []
+    if ids:
+        yield f'<p style="margin:0;color:{_QUIET}">{" · ".join(ids)}</p>\n'
     if flaw.packages:
         rest = wording.more(flaw.packages_total, len(flaw.packages), "package", "packages")
         lines = [_code(wording.package_line(package, kind)) for package in flaw.packages]
@@ -252,8 +257,8 @@ def _rows(notice: Notice) -> Iterator[str]:
         lines = [_code(wording.package_line(p, kind)) for p in flaw.packages[:3]]
         lines += [_html(wording.whereabouts(flaw))] if flaw.images_total else []
         yield (
-            f"<tr><td {cell}>{_link(flaw, kind)}<br>{_ratings_html(flaw, kind)}"
-            + "".join(f"<br>{line}" for line in lines)
+            f"<tr><td {cell}>"
+            + "<br>".join(filter(None, (_link(flaw, kind), _ratings_html(flaw, kind), *lines)))
             + "</td></tr>\n"
         )
 
@@ -277,7 +282,10 @@ def _image_html(image: AffectedImage) -> str:
 
 
 def _ratings_html(flaw: FoundFlaw, kind: NoticeKind) -> str:
-    first, *others = wording.ratings(flaw, kind) or [wording.name(flaw)]
+    known = wording.ratings(flaw, kind)
+    if not known:
+        return ""
+    first, *others = known
     accent = _ACCENT[Severity.CRITICAL if flaw.exploited_since else flaw.severity]
     said = [f'<strong style="color:{accent}">{_html(first)}</strong>', *map(_html, others)]
     return " · ".join(said)
