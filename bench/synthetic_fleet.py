@@ -26,6 +26,9 @@ _BASES, _RUNTIMES, _APPLICATIONS, _TOPS = 333, 4_000, 20_000, 10_000
 # Packages that a layer brings.
 _IN_BASE, _IN_RUNTIME, _IN_APPLICATION, _IN_TOP = 90, 70, 194, 40
 
+_BASIC = 150  # source packages of which bases are made
+_ABOUT_BASIC = 0.025  # of new advisories: what is in every image is looked at most
+
 Range = tuple[str, str]  # introduced, fixed
 
 
@@ -89,7 +92,7 @@ class SyntheticFleet:
     """The images."""
 
     def __init__(self, images: int, seed: int = 1) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - reproducible, not secret
+        self._random = random.Random(seed)
         self.count = images
         share = images / 100_000
         self.products = self._products(max(600, round(_NAMES * share)), round(_VERSIONS * share))
@@ -119,8 +122,13 @@ class SyntheticFleet:
         """Return new advisories, each about one product, with so many ranges in all."""
         two = ranges - count  # how many of them have two ranges
         wide = [p for p in self.products if len(p.versions) >= 4]
+        basic = [p for p in wide[:_BASIC] if p.ecosystem != "PyPI"]
+        every = round(1 / _ABOUT_BASIC)
         return [
-            self._advisory(self._random.choice(wide), 2 if number < two else 1)
+            self._advisory(
+                self._random.choice(wide if (number + 1) % every else basic),
+                2 if number < two else 1,
+            )
             for number in range(count)
         ]
 
@@ -208,7 +216,9 @@ class SyntheticFleet:
 
     def _stacks(self, share: float) -> list[tuple[LayerRecord, ...]]:
         """Return the layers of each application, and of those with a layer on top."""
-        every = [(p, v) for p, product in enumerate(self.products) for v in range(len(product.versions))]
+        every = [
+            (p, v) for p, product in enumerate(self.products) for v in range(len(product.versions))
+        ]
         self._random.shuffle(every)
         self._unused = every
         debian = [n for n, p in enumerate(self.products) if p.ecosystem != "PyPI"]
@@ -217,8 +227,10 @@ class SyntheticFleet:
         bases, runtimes, applications, tops = (
             max(1, round(n * share)) for n in (_BASES, _RUNTIMES, _APPLICATIONS, _TOPS)
         )
-        self._share = -(-len(every) * 11 // (10 * (applications + tops)))  # some find no place at once
-        laid = [self._layer(f"base {n}", None, debian[:150], _IN_BASE) for n in range(bases)]
+        self._share = -(
+            -len(every) * 11 // (10 * (applications + tops))
+        )  # some find no place at once
+        laid = [self._layer(f"base {n}", None, debian[:_BASIC], _IN_BASE) for n in range(bases)]
         run = [
             self._layer(f"runtime {n}", self._random.choice(laid), debian[:2_000], _IN_RUNTIME)
             for n in range(runtimes)
@@ -236,7 +248,13 @@ class SyntheticFleet:
         return found
 
     def _layer(
-        self, identity: str, below: _Layer | None, pool: Sequence[int], count: int, *, new: bool = False
+        self,
+        identity: str,
+        below: _Layer | None,
+        pool: Sequence[int],
+        count: int,
+        *,
+        new: bool = False,
     ) -> _Layer:
         """Return a layer of packages that those below do not have; the first of `pool` most."""
         taken = {product for layer in (below.stack() if below else ()) for product in layer.chosen}

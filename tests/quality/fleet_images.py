@@ -2,7 +2,7 @@
 
 ``python -m tests.quality.fleet_images FOLDER`` writes ``FOLDER/fleet.tar``, one archive with all
 images (their common layers once), for `test_fleet_delta`. It needs root, debootstrap, a Docker
-daemon, pip, npm, gem, go and cargo, and the network; nothing is pulled, the bases come from
+daemon, pip, npm, go and cargo, and the network; nothing is pulled, the bases come from
 debootstrap. It takes some twenty minutes and 6 GB; a second run makes what is missing.
 
 Debian's packages are those of the day, in two states: as the release has them (main alone) and
@@ -13,6 +13,7 @@ languages are installed on the host and copied, so that a container needs only a
 import logging
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,25 +47,22 @@ _WHEELS = {
         "setuptools==57.0.0 wheel==0.36.2 waitress==2.0.0 starlette==0.14.2 fastapi==0.65.1"
     ),
     "python-2023": (
-        "django==4.2.1 requests==2.28.1 urllib3==1.26.12 jinja2==3.1.2 flask==2.2.2 werkzeug==2.2.2 "
-        "cryptography==39.0.1 aiohttp==3.8.4 pillow==9.4.0 gunicorn==20.1.0 paramiko==3.0.0 "
-        "fastapi==0.92.0 starlette==0.25.0 certifi==2022.12.7 setuptools==65.5.0 numpy==1.24.2 "
-        "python-multipart==0.0.5 tornado==6.2 scrapy==2.8.0 mlflow==2.2.0 transformers==4.26.0"
+        "django==4.2.1 requests==2.28.1 urllib3==1.26.12 jinja2==3.1.2 "
+        "flask==2.2.2 werkzeug==2.2.2 cryptography==39.0.1 aiohttp==3.8.4 pillow==9.4.0 "
+        "gunicorn==20.1.0 paramiko==3.0.0 fastapi==0.92.0 starlette==0.25.0 certifi==2022.12.7 "
+        "setuptools==65.5.0 numpy==1.24.2 python-multipart==0.0.18 tornado==6.2 "
+        "scrapy==2.8.0 mlflow==2.2.0 transformers==4.26.0"
     ),
     "python-upgrade": "django==4.2.11 urllib3==1.26.18 werkzeug==3.0.1",
     "python-agents": (
-        "langchain==0.1.0 gradio==4.10.0 ray==2.9.0 jupyter-server==2.7.0 notebook==7.0.0 "
-        "aiohttp==3.9.1 pyarrow==14.0.0 litellm==1.30.0 vllm==0.3.0 torch==2.0.0"
+        "langchain==0.1.0 gradio==4.10.0 jupyter-server==2.7.0 notebook==7.0.0 aiohttp==3.9.1 "
+        "litellm==1.30.0 sqlparse==0.4.3 pydantic==1.10.0 jupyterlab==4.0.0 mitmproxy==10.0.0"
     ),
 }
 _NODE = {
-    "node-2019": "express@4.16.4 lodash@4.17.11 jquery@3.3.1 axios@0.18.0 minimist@1.2.0 ejs@2.6.1",
-    "node-2021": "express@4.17.1 next@11.0.0 handlebars@4.7.6 moment@2.29.1 vue@2.6.12 dompurify@2.2.6",
-    "node-2023": "next@13.1.6 react@18.2.0 jquery@3.4.1 bootstrap@4.3.1 angular@1.8.2 axios@0.21.1",
-}
-_GEMS = {
-    "gems-2018": "rails:5.2.0 nokogiri:1.8.5 rack:2.0.5 puma:3.11.4 devise:4.4.3 loofah:2.2.2",
-    "gems-2021": "sinatra:2.1.0 rack:2.2.3 puma:5.3.1 addressable:2.7.0 json:2.5.1 kramdown:2.3.0",
+    "node-2019": "express@4.16.4 lodash@4.17.11 jquery@3.3.1 axios@0.18.0 minimist@1.2.0",
+    "node-2021": "express@4.17.1 next@11.0.0 handlebars@4.7.6 moment@2.29.1 vue@2.6.12",
+    "node-2023": "next@13.1.6 react@18.2.0 jquery@3.4.1 bootstrap@4.3.1 angular@1.8.2",
 }
 _GO = {
     "go-2021": (
@@ -149,7 +147,11 @@ def _recipes() -> list[Recipe]:
         f"RUN cd {place} && rm -r django Django-* urllib3* werkzeug Werkzeug-*",
         wheels("python-upgrade"),
     )
-    add("bookworm-2023-no-data", "bookworm-2023", f"RUN cd {place} && rm -r numpy* mlflow* torch* || true")
+    add(
+        "bookworm-2023-no-data",
+        "bookworm-2023",
+        f"RUN cd {place} && rm -r numpy* mlflow*",
+    )
     add("bookworm-2023-secure", "bookworm-2023", _SECURITY.replace("$SUITE", "bookworm"))
     for name, on in (
         ("node-2019", "bullseye"),
@@ -163,12 +165,14 @@ def _recipes() -> list[Recipe]:
         "RUN rm -r /app/node_modules/handlebars /app/node_modules/moment",
         "COPY node-2019 /older",
     )
-    add("bullseye-rails", "bullseye", apt("ruby"), "COPY gems-2018 /var/lib/gems/2.7.0")
-    add("trixie-sinatra", "trixie-upgraded", apt("ruby"), "COPY gems-2021 /var/lib/gems/3.3.0")
+    add("bullseye-rails", "bullseye", apt("ruby-rails ruby-nokogiri puma"))
+    add("trixie-sinatra", "trixie-upgraded", apt("ruby-sinatra puma"))
     add("go-2021", "", "COPY go-2021/service /service", 'CMD ["/service"]')
     add("bookworm-go", "bookworm", "COPY go-2021/service /old", "COPY go-2023/service /new")
     add("trixie-rust", "trixie", "COPY rust /src")
-    add("bookworm-web-purged", "bookworm-web", "RUN apt-get purge -y --auto-remove nginx-light curl")
+    add(
+        "bookworm-web-purged", "bookworm-web", "RUN apt-get purge -y --auto-remove nginx-light curl"
+    )
     add("trixie-web-purged", "trixie-web", "RUN apt-get purge -y --auto-remove curl")
     add("bookworm-web-upgraded", "bookworm-web", _SECURITY.replace("$SUITE", "bookworm"))
     add("bookworm-web-team-a", "bookworm-web", 'RUN echo "team a" > /etc/team')
@@ -219,9 +223,7 @@ def _run(*command: str | Path, folder: Path | None = None) -> None:
 
 
 def _is_there(name: str) -> bool:
-    found = subprocess.run(
-        ["docker", "image", "inspect", name], capture_output=True, check=False
-    )
+    found = subprocess.run(["docker", "image", "inspect", name], capture_output=True, check=False)
     return found.returncode == 0
 
 
@@ -242,8 +244,8 @@ def _base(suite: str, root: Path) -> None:
 
 
 def _install(context: Path) -> None:
-    """Install with pip, npm, gem, go and cargo what the Dockerfiles copy."""
-    copied = {line.split()[1].partition("/")[0] for r in RECIPES for line in r.lines if line.startswith("COPY")}
+    """Install with pip, npm, go and cargo what the Dockerfiles copy."""
+    copied = {path.partition("/")[0] for recipe in RECIPES for path in _copied(recipe)}
     for name in sorted(copied):
         place = context / name
         if place.exists():
@@ -254,8 +256,6 @@ def _install(context: Path) -> None:
         scratch.mkdir(parents=True)
         if name in _NODE:
             _npm(scratch, _NODE[name].split())
-        elif name in _GEMS:
-            _run("gem", "install", "--no-document", "--force", "--ignore-dependencies", "-i", scratch, *_GEMS[name].split())
         elif name in _GO:
             _go(scratch, _GO[name].split())
         elif name == "rust":
@@ -271,18 +271,27 @@ def _install(context: Path) -> None:
 
 def _pip(place: Path, version: str, packages: Sequence[str]) -> None:
     """Install wheels for the interpreter of a suite; a package without one for it is left out."""
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(place)]
+    command += ["--python-version", version, "--only-binary=:all:"]
+    if subprocess.run([*command, *packages], check=False, stdout=sys.stderr).returncode == 0:
+        return
     for package in packages:
-        command = (
-            f"{sys.executable} -m pip install -q --no-deps --target {place} --python-version {version} "
-            f"--only-binary=:all: {package}"
-        )
-        if subprocess.run(command.split(), check=False, stdout=sys.stderr).returncode:
+        if subprocess.run([*command, package], check=False, stdout=sys.stderr).returncode:
             _log.warning("%s: not for Python %s", package, version)
 
 
 def _npm(place: Path, packages: Sequence[str]) -> None:
     (place / "package.json").write_text('{"name": "app", "version": "1.0.0", "private": true}\n')
-    _run("npm", "install", "--silent", "--ignore-scripts", "--legacy-peer-deps", "--no-audit", *packages, folder=place)
+    _run(
+        "npm",
+        "install",
+        "--silent",
+        "--ignore-scripts",
+        "--legacy-peer-deps",
+        "--no-audit",
+        *packages,
+        folder=place,
+    )
 
 
 def _go(place: Path, modules: Sequence[str]) -> None:
@@ -293,9 +302,25 @@ def _go(place: Path, modules: Sequence[str]) -> None:
 
 
 def _build(recipe: Recipe, context: Path) -> None:
-    text = "\n".join((f"FROM {tag(recipe.on) if recipe.on else 'scratch'}", *recipe.lines))
-    command = ["docker", "build", "--network", "host", "-q", "-t", tag(recipe.name), "-f", "-", context]
-    subprocess.run([str(p) for p in command], input=text, text=True, check=True, stdout=sys.stderr)
+    """Build an image; the daemon gets what is copied and nothing else of a gigabyte."""
+    lines = (f"FROM {tag(recipe.on) if recipe.on else 'scratch'}", *recipe.lines)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "Dockerfile").write_text("\n".join(lines) + "\n")
+        pack = ["tar", "-c", "-C", folder, "Dockerfile"]
+        if copied := _copied(recipe):
+            pack += ["-C", str(context), *copied]
+        with subprocess.Popen(pack, stdout=subprocess.PIPE) as tar:
+            subprocess.run(
+                ["docker", "build", "--network", "host", "-q", "-t", tag(recipe.name), "-"],
+                stdin=tar.stdout,
+                stdout=sys.stderr,
+                check=True,
+            )
+
+
+def _copied(recipe: Recipe) -> list[str]:
+    """Return what a recipe copies: folders, or files in them."""
+    return sorted({line.split()[1] for line in recipe.lines if line.startswith("COPY")})
 
 
 if __name__ == "__main__":

@@ -18,13 +18,14 @@ from seawall.cli import (
     completion,
     fleet,
     images,
+    indicators,
     inventory,
     scan,
     wiring,
 )
 from seawall.errors import SeawallError
 
-COMMANDS = (scan, inventory, images, fleet, advisories, cache, completion)
+COMMANDS = (scan, inventory, images, indicators, fleet, advisories, cache, completion)
 
 _EXAMPLE = """\
 a target is  docker:NAME  registry:NAME  container:NAME  docker-archive:PATH  oci-archive:PATH

@@ -10,7 +10,7 @@ All is read in sets: a flaw may be in every image there is.
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
@@ -26,6 +26,7 @@ from seawall.fleet.store.images import StoredLayer
 from seawall.inventory.purl import located, same_name
 from seawall.model import Finding, Package
 
+_NOTHING: frozenset[int] = frozenset()
 _WHOLE = 5_000  # rows asked for from which on reading the table is cheaper
 _PURL = "pkg:"
 _HINT = "name an advisory, a package (NAME, NAME@VERSION, pkg:…), or a layer (sha256:… in full)"
@@ -62,7 +63,7 @@ class Affected:
     until: str  # when that was over; empty while it is not
     packages: tuple[HitPackage, ...]
     containers: tuple[Container, ...] = ()
-    derived: list["Affected"] = field(default_factory=list)
+    derived: Sequence["Affected"] = ()
 
     @property
     def is_base(self) -> bool:
@@ -310,16 +311,19 @@ class _Search:
                 found[layer].add(component)
         return found
 
-    def _found(self) -> dict[int, list[int]]:
-        """Return the images with what they have of it."""
-        found: dict[int, list[int]] = defaultdict(list)
-        if self._hits:
-            for component, having in self._fleet.images.with_components(self._hits).items():
-                for image in having:
-                    found[image].append(component)
-            return found
-        for images in self._fleet.images.with_layers(self._brings).values():
-            found.update((image, [0]) for image in images)
+    def _found(self) -> dict[int, frozenset[int]]:
+        """Return the images with what they have of it; many share one set."""
+        if not self._hits:
+            layers = self._fleet.images.with_layers(self._brings).values()
+            return dict.fromkeys((image for images in layers for image in images), frozenset({0}))
+        found: dict[int, frozenset[int]] = {}
+        for component, having in self._fleet.images.with_components(self._hits).items():
+            with_it: dict[frozenset[int], frozenset[int]] = {}
+            for image in having:
+                before = found.get(image, _NOTHING)
+                if before not in with_it:
+                    with_it[before] = before | {component}
+                found[image] = with_it[before]
         return found
 
     def _images(self, wanted: Collection[int]) -> Iterator[_ImageRow]:
@@ -328,17 +332,18 @@ class _Search:
             yield _ImageRow(*row)
 
     def _names(self, wanted: Collection[int]) -> Mapping[int, tuple[str, ...]]:
-        now: dict[int, set[str]] = defaultdict(set)
+        now: dict[int, tuple[str, ...]] = {}
         before: dict[int, tuple[str, str]] = {}
         for image, name, until in _picked(
             self._db, "SELECT image, name, until FROM tag", "image", wanted
         ):
-            if not until:
-                now[image].add(name)
-            else:
+            if until:
                 before[image] = max(before.get(image, ("", "")), (until, name))
-        told = {image: (name,) for image, (_, name) in before.items()}
-        return {**told, **{image: tuple(sorted(names)) for image, names in now.items()}}
+            elif image in now:
+                now[image] = tuple(sorted({*now[image], name}))
+            else:
+                now[image] = (name,)
+        return {**{image: (name,) for image, (_, name) in before.items()}, **now}
 
     def _containers(self, images: Mapping[int, _ImageRow]) -> Mapping[int, list[Container]]:
         """Return the containers of images, by any digest that an image is known by."""
@@ -363,7 +368,7 @@ class _Search:
     # --- which layer brings it ---
 
     def _sources(
-        self, rows: Mapping[int, _ImageRow], found: Mapping[int, Sequence[int]]
+        self, rows: Mapping[int, _ImageRow], found: Mapping[int, frozenset[int]]
     ) -> dict[int, _Source]:
         """Return by which layers each image has it."""
         chains = _Chains(self._parents, self._brings)
@@ -371,7 +376,7 @@ class _Search:
         odd = self._odd(rows, found) if self._hits else set()
         sources: dict[int, _Source] = {}
         for row in rows.values():
-            has = frozenset(found[row.id])
+            has = found[row.id]
             if row.id in odd:
                 sources[row.id] = self._exact(row, has)
                 continue
@@ -381,7 +386,7 @@ class _Search:
             sources[row.id] = known[same]
         return sources
 
-    def _odd(self, rows: Mapping[int, _ImageRow], found: Mapping[int, Sequence[int]]) -> set[int]:
+    def _odd(self, rows: Mapping[int, _ImageRow], found: Mapping[int, frozenset[int]]) -> set[int]:
         """Return the images that have one of the components, but otherwise than layers list it."""
         odd = set()
         for image, data in _picked(
@@ -397,9 +402,12 @@ class _Search:
         if image is None:
             raise FleetUnusable(f"{self._db.place}: damaged (no image {row.id})")
         shown = self._fleet.images.contents(image)
-        return _source(
+        found = _source(
             ((layer, {component for component, _ in pairs}) for layer, pairs in shown.items()), has
         )
+        if not found.by_layer:
+            raise FleetUnusable(f"{self._db.place}: damaged (image {row.id} lacks what it has)")
+        return found
 
     # --- the tree ---
 
@@ -447,6 +455,7 @@ class _Search:
         below = _Below(self._parents, by_top.keys())
         # Most images on a base have the same of it from the same layers: they are one question.
         known: dict[tuple[int, _Source], int] = {}
+        derived: dict[int, list[Affected]] = defaultdict(list)
         roots = []
         for row in sorted(rows.values(), key=lambda row: (row.first_seen, row.id)):
             source = sources[row.id]
@@ -454,9 +463,11 @@ class _Search:
             if asked not in known:
                 known[asked] = self._giver(*asked, by_top, sources, below)
             if giver := known[asked]:
-                nodes[giver].derived.append(nodes[row.id])
+                derived[giver].append(nodes[row.id])
             else:
                 roots.append((source.by_layer[0][0], row.id))
+        for giver, images in derived.items():
+            nodes[giver].derived = images
         return roots
 
     def _giver(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from seawall.advisories import AdvisoryStore
 from seawall.errors import FleetUnusable
+from seawall.fleet.look_back import check_new
 from seawall.fleet.news import image_notice
 from seawall.fleet.record import ImageRecord
 from seawall.fleet.rejudging import Delta, rejudge
@@ -51,7 +52,10 @@ def keep(
             fleet.images.seen(record.digest, record.names, at, place=place)
         else:
             fleet.images.add(record, at, place)
+            fleet.indicators.keep_files(record.files)
         kept = _kept(fleet, record.digest, advisories, now, code, is_new=was_there is None)
+        if was_there is None:
+            check_new(fleet, kept.image, at)
         if tells and was_there is None:
             running = tuple(workload.name for workload in fleet.workloads.running(record.digest))
             dates = fleet.notes.starting_with("as-of:").values()

@@ -298,11 +298,14 @@ def _packages(
         elif doubtful := sorted({unclear[c] for _, c, _ in ones if c in unclear}):
             hits.doubts[image] = f"the version of {doubtful[0]} cannot be compared"
     if only is None:
-        gaps = sum(bool(facts.incomplete) for _, facts in _facts(fleet, None))
-        if gaps:
-            hits.notes.append(
-                f"{gaps:,} images could not be read whole, and may have more packages"
-            )
+        without = (f for row, f in _facts(fleet, None) if row not in hits.places)
+        _note_gaps(sum(bool(facts.incomplete) for facts in without), hits)
+
+
+def _note_gaps(count: int, hits: _Hits) -> None:
+    if count:
+        images = "1 image" if count == 1 else f"{count:,} images"
+        hits.notes.append(f"{images} without it could not be read whole: it may be in what is left")
 
 
 def _named(component: Component) -> str:
@@ -436,6 +439,7 @@ def _rules(fleet: Fleet, indicator: RuleIndicator, only: StoredImage | None, hit
     asked_by = cache(fleet.indicators.rules)
     kind = _KINDS[indicator.kind]
     known: set[str] = set()
+    gaps = 0
     for row, facts in _facts(fleet, only):
         found = [
             Seen(f.path, f.layer, f.evidence)
@@ -450,6 +454,9 @@ def _rules(fleet: Fleet, indicator: RuleIndicator, only: StoredImage | None, hit
             hits.doubts[row] = "nobody looked into its files"
         elif indicator.asked not in asked:
             hits.doubts[row] = "it was read before this rule was there, or without it"
+        else:
+            gaps += bool(facts.incomplete)
+    _note_gaps(gaps, hits)
     if only is None and indicator.asked not in known:
         prefix = indicator.asked.removesuffix(indicator.rule)
         rules = [rule.removeprefix(prefix) for rule in sorted(known) if rule.startswith(prefix)]
@@ -461,6 +468,5 @@ def _rules(fleet: Fleet, indicator: RuleIndicator, only: StoredImage | None, hit
 def _facts(fleet: Fleet, only: StoredImage | None) -> Iterator[tuple[int, ImageFacts]]:
     if only is not None:
         yield only.id, fleet.images.facts(only.id)
-        return
-    for (row,) in list(fleet.database.rows("SELECT id FROM image ORDER BY id")):
-        yield row, fleet.images.facts(row)
+    else:
+        yield from fleet.images.all_facts()

@@ -9,9 +9,9 @@ from seawall.inventory import LayerCache
 from seawall.inventory.reading import Progress
 from seawall.inventory.sbom.reading import read_sbom
 from seawall.model import Image, ImageRef
-from seawall.scanning import read
 from seawall.scanning.configuration import configuration_findings
-from seawall.scanning.content.contract import Detector
+from seawall.scanning.content.contract import Detector, asked_rules
+from seawall.scanning.reading import read_with_files
 
 Known = Callable[[str], bool]  # whether an image with this digest need not be read again
 
@@ -54,13 +54,17 @@ def _read(
     cache: LayerCache | None,
     progress: Progress | None,
 ) -> ImageRecord:
-    reading, contents = read(opened, detectors, limits.content_bytes, cache, progress)
+    reading, contents, files = read_with_files(
+        opened, detectors, limits.content_bytes, cache, progress
+    )
     others = configuration_findings(reading.image, contents, reading.inventory)
     record = record_of(
         reading.image,
         reading.inventory,
         analyser=analyser,
         other_findings=[*contents.findings, *others],
+        asked_rules=asked_rules(detectors),
+        files=files,
     )
     gaps = dict.fromkeys((*record.incomplete, *contents.incomplete))
     return replace(record, incomplete=tuple(gaps))

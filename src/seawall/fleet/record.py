@@ -6,12 +6,13 @@ common, so the base of an image is a chain, too.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from seawall.errors import UsageError
 from seawall.fleet.component import Component, Place, located
 from seawall.model import Distribution, Finding, Image, Incomplete, Inventory
+from seawall.scanning.content.file_digests import FileList
 
 Located = tuple[Component, Place]
 
@@ -45,6 +46,8 @@ class ImageRecord:
     # do not depend on advisories. None: nobody looked.
     other_findings: tuple[Finding, ...] | None = None
     asked_rules: tuple[str, ...] = ()  # that looked for these; see `asked_rules` of the detectors
+    # Which files the layers hold, by diff-id, where it was noted: see `Indicators.keep_files`.
+    files: Mapping[str, FileList] = field(default_factory=dict, compare=False, repr=False)
 
 
 def chain_ids(diff_ids: Iterable[str]) -> Iterator[str]:
@@ -64,6 +67,7 @@ def record_of(
     analyser: str = "",
     other_findings: Sequence[Finding] | None = None,
     asked_rules: Sequence[str] = (),
+    files: Mapping[str, FileList] | None = None,
 ) -> ImageRecord:
     """Return what the fleet keeps of an image that was read.
 
@@ -100,4 +104,5 @@ def record_of(
         incomplete=tuple(inventory.incomplete),
         other_findings=None if other_findings is None else tuple(other_findings),
         asked_rules=tuple(asked_rules),
+        files=files or {},
     )

@@ -23,6 +23,9 @@ COMMAND_LINES: tuple[list[str], ...] = (
     ["images", "affected"],
     ["images", "advise"],
     ["images", "rescan"],
+    ["indicators"],
+    ["indicators", "ask"],
+    ["indicators", "keep"],
     ["cache", "prune"],
     ["completion"],
 )

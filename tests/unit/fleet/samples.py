@@ -18,8 +18,11 @@ from seawall.model import Distribution, Finding, Package
 from tests.unit.advisories.records import NOW, Record
 from tests.unit.advisories.server import EPSS, KEV, feeds, lay_out, zipped
 
-NO_KEV = b'{"vulnerabilities": []}'
-NO_EPSS = b"#model_version:v1,score_date:2026-08-16T00:00:00+0000\ncve,epss,percentile\n"
+NO_KEV = b'{"vulnerabilities": [{"cveID": "CVE-1999-1001", "dateAdded": "2020-01-01"}]}'
+NO_EPSS = (
+    b"#model_version:v1,score_date:2026-08-16T00:00:00+0000\ncve,epss,percentile\n"
+    b"CVE-1999-1001,0.1,0.1\n"
+)
 DEBIAN = Distribution("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)")
 ROCKY = Distribution("rocky", "9.4", "", "Rocky Linux 9.4", "cpe:/o:rocky:rocky:9::baseos")
 T0 = "2026-11-20T00:00:00Z"

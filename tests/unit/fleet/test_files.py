@@ -1,7 +1,6 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-import pytest
 
 from seawall.fleet import files
 from seawall.fleet.indicators import PathIndicator, parse_indicator

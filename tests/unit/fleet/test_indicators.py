@@ -134,8 +134,7 @@ def test_whatever_is_written_is_refused_or_means_the_same_when_read_again(
 ) -> None:
     try:
         indicator = parse_indicator(kind, text)
-    except UsageError as error:
-        assert error.hint
+    except UsageError:
         return
     again = parse_indicator(str(indicator.kind), indicator.text)
     assert again == indicator

@@ -182,9 +182,12 @@ def test_a_version_that_cannot_be_compared_is_not_known_and_says_what_to_do(flee
 
 def test_images_that_could_not_be_read_whole_are_counted_in_a_note(fleet: Fleet) -> None:
     keep(fleet, replace(image("x", [Step("x", {})]), incomplete=(Incomplete("a.jar", "damaged"),)))
+    has = image("y", [Step("y", {("log4j", "x"): "1"})])
+    keep(fleet, replace(has, incomplete=(Incomplete("a.jar", "damaged"),)))
     answer = asked(fleet, "package", "log4j")
     assert answer.not_found == 1
-    assert answer.notes == ("1 images could not be read whole, and may have more packages",)
+    note = "1 image without it could not be read whole: it may be in what is left"
+    assert answer.notes == (note,)
 
 
 def test_a_name_with_letters_that_are_no_utf_8_or_zero_is_found(fleet: Fleet) -> None:
@@ -302,6 +305,14 @@ def test_a_rule_is_found_not_found_or_not_known_by_what_each_image_was_asked(fle
     assert answer.notes == ()
 
 
+def test_an_image_without_a_hit_whose_files_were_not_all_read_is_in_a_note(fleet: Fleet) -> None:
+    gap = (Incomplete("srv/large", "only the first bytes were looked through"),)
+    keep(fleet, replace(looked_at(image("x", [Step("x", {})]), [AWS]), incomplete=gap))
+    answer = asked(fleet, "secret", "aws-access-key")
+    assert answer.not_found == 1
+    assert answer.notes[0].startswith("1 image without it could not be read whole")
+
+
 def test_malware_is_asked_for_by_the_rules_that_find_it(fleet: Fleet) -> None:
     record = image("x", [Step("x", {})])
     hit = secret("mine.yar:Miner", digest("step x"), Kind.MALWARE)
@@ -397,35 +408,6 @@ def test_what_is_asked_no_more_is_not_told(fleet: Fleet) -> None:
     assert not news(fleet, stored)
     again = fleet.indicators.add(indicator, "again", LATER)
     assert [one.asked for one in news(fleet, stored)] == [again]
-
-
-def test_what_is_asked_already_is_added_once(fleet: Fleet) -> None:
-    first = fleet.indicators.add(parse_indicator("package", "a@1"), "why", FIRST)
-    assert fleet.indicators.add(parse_indicator("package", "a==1"), "other", LATER) == first
-    fleet.indicators.remove(first.indicator, LATER)
-    assert fleet.indicators.listed() == []
-    assert fleet.indicators.listed(also_removed=True) == [replace(first, removed=LATER)]
-
-
-def test_a_kind_of_a_later_version_is_left_alone(fleet: Fleet) -> None:
-    fleet.database.run(
-        "INSERT INTO indicator (id, kind, value, note, added, removed) "
-        "VALUES (1, 'domain', 'evil.example', '', ?, '')",
-        (FIRST,),
-    )
-    assert fleet.indicators.listed() == []
-    assert fleet.indicators.add(parse_indicator("path", "x"), "", FIRST).id == 2
-
-
-def test_the_files_of_a_layer_are_kept_once(fleet: Fleet) -> None:
-    first, other = listed((b"a", b"1")), listed((b"b", b"2"))
-    keep_files(fleet, {"sha256:1": first})
-    keep_files(fleet, {"sha256:1": other, "sha256:2": other, "": other})
-    assert dict(fleet.indicators.digests()) == {
-        "sha256:1": first.digests,
-        "sha256:2": other.digests,
-    }
-    assert fleet.indicators.with_files(["sha256:1", "sha256:3"]) == {"sha256:1"}
 
 
 def test_asking_beside_images_that_share_everything_reads_layers_once(fleet: Fleet) -> None:

@@ -151,7 +151,8 @@ class Supervisor:
                 self._collect()
                 self._post()
                 self._prune()
-        self._begin()
+        if not self._store_error:  # children need the store as well
+            self._begin()
         self.board.condition = self._condition()
         self._tell_systemd()
 

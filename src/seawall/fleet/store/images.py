@@ -560,8 +560,23 @@ class Images:
     def facts(self, image: int) -> ImageFacts:
         """Return what is kept of an image beside its components."""
         row = next(self._db.rows("SELECT document FROM image WHERE id = ?", (image,)), None)
+        return self._facts(row[0] if row else b"")
+
+    def all_facts(self) -> Iterator[tuple[int, ImageFacts]]:
+        """Yield the rows of all images, with what is kept of each beside its components."""
+        last = 0
+        while rows := list(
+            self._db.rows(
+                "SELECT id, document FROM image WHERE id > ? ORDER BY id LIMIT 1000", (last,)
+            )
+        ):
+            for row, document in rows:
+                yield row, self._facts(document)
+            last = rows[-1][0]
+
+    def _facts(self, document: bytes) -> ImageFacts:
         try:
-            return unpacked(bytes(row[0]) if row else b"", _facts_decoder)
+            return unpacked(bytes(document), _facts_decoder)
         except ValueError as error:
             raise FleetUnusable(f"{self._db.place}: damaged ({error})") from error
 

@@ -53,7 +53,7 @@ class Detector(Protocol):
     name: str  # "secrets", "malware": stands beside its hits in the cache
     key: str  # differs whenever the same content may be answered differently
 
-    rules: Sequence[str]  # the ids of all that it asks about; a hit has one of them
+    rules: tuple[str, ...]  # the ids of all that it asks about; a hit has one of them
     reads_text: bool  # whether text with two bytes a character is shown a second time, as UTF-8
     # One of them is in all content that means something; none: `look` is to see everything.
     patterns: tuple[Pattern, ...]

@@ -88,23 +88,24 @@ def image(folder: Path) -> Path:
     """A Docker archive with one layer."""
     layer = io.BytesIO()
     with tarfile.open(fileobj=layer, mode="w") as tar:
-        for name, data in ((b"app/key", b"TOKEN1\n"), (b"app/empty", b""), (b"app/\xff", b"same")):
-            entry = tarfile.TarInfo(name.decode("utf-8", "surrogateescape"))
+        for path, data in (("app/key", b"TOKEN1\n"), ("app/empty", b""), ("app/\udcff", b"same")):
+            entry = tarfile.TarInfo(path)
             entry.size = len(data)
             tar.addfile(entry, io.BytesIO(data))
-        for kind, name, target in (
+        for kind, path, target in (
             (tarfile.SYMTYPE, "app/s", "key"),
             (tarfile.LNKTYPE, "h", "app/key"),
         ):
-            entry = tarfile.TarInfo(name)
+            entry = tarfile.TarInfo(path)
             entry.type, entry.linkname = kind, target
             tar.addfile(entry)
     diff_id = f"sha256:{hashlib.sha256(layer.getvalue()).hexdigest()}"
-    config = f'{{"architecture":"amd64","os":"linux","rootfs":{{"type":"layers","diff_ids":["{diff_id}"]}}}}'
+    rootfs = f'{{"type":"layers","diff_ids":["{diff_id}"]}}'
+    config = f'{{"architecture":"amd64","os":"linux","rootfs":{rootfs}}}'
     name = f"{hashlib.sha256(config.encode()).hexdigest()}.json"
     manifest = f'[{{"Config":"{name}","RepoTags":["x:1"],"Layers":["layer.tar"]}}]'
-    path = folder / "image.tar"
-    with tarfile.open(path, "w") as tar:
+    archive = folder / "image.tar"
+    with tarfile.open(archive, "w") as tar:
         for entry_name, data in (
             ("layer.tar", layer.getvalue()),
             (name, config.encode()),
@@ -113,7 +114,7 @@ def image(folder: Path) -> Path:
             entry = tarfile.TarInfo(entry_name)
             entry.size = len(data)
             tar.addfile(entry, io.BytesIO(data))
-    return path
+    return archive
 
 
 class Kept:
