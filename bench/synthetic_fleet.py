@@ -9,7 +9,7 @@ layers, 4.6 million packages of layers, 366 packages an image.
 
 import hashlib
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from seawall.fleet.component import Component, Place
@@ -203,14 +203,17 @@ class SyntheticFleet:
         )
         return Product("PyPI", name, "pep440", versions, packages)
 
-    def _versions(self, scheme, count, write) -> tuple[str, ...]:  # type: ignore[no-untyped-def]
+    def _versions(
+        self, scheme: str, count: int, write: Callable[[int, int, int], str]
+    ) -> tuple[str, ...]:
+        """Return versions of one product as releases make them, lowest first."""
         numbers = [self._random.randrange(6), self._random.randrange(20), 0]
         found: dict[bytes, str] = {}
         while len(found) < count:
             at = self._random.choice((0, 1, 1, 1, 2, 2, 2, 2, 2))
             numbers[at] += 1
             numbers[at + 1 :] = [0] * (2 - at)
-            version = write(*numbers)
+            version = write(numbers[0], numbers[1], numbers[2])
             found.setdefault(key(scheme, version), version)
         return tuple(found[k] for k in sorted(found))
 

@@ -50,11 +50,12 @@ def keep(
         if was_there and record.other_findings is None and _was_looked_at(fleet, was_there):
             # A bill of materials says less than the image itself did.
             fleet.images.seen(record.digest, record.names, at, place=place)
+            is_read = False
         else:
-            fleet.images.add(record, at, place)
+            is_read = fleet.images.add(record, at, place)
             fleet.indicators.keep_files(record.files)
         kept = _kept(fleet, record.digest, advisories, now, code, is_new=was_there is None)
-        if was_there is None:
+        if is_read:
             check_new(fleet, kept.image, at)
         if tells and was_there is None:
             running = tuple(workload.name for workload in fleet.workloads.running(record.digest))

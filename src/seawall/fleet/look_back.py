@@ -116,6 +116,7 @@ def look_back(fleet: Fleet, indicator: Indicator) -> Answer:
         everything = list(fleet.images.all())
         containers = _containers(fleet)
         names = fleet.indicators.name_history(hits.places)
+        told = set(_told_by_sboms(fleet)) if hits.doubts else set()
 
         def order(image: StoredImage) -> tuple[bool, bool]:
             ran = containers.get(image.id, ())
@@ -128,7 +129,7 @@ def look_back(fleet: Fleet, indicator: Indicator) -> Answer:
             if image.id in hits.places
         )
         not_known = tuple(
-            NotKnown(image, hits.doubts[image.id], _remedy(image))
+            NotKnown(image, hits.doubts[image.id], _remedy(image, image.id in told))
             for image in everything
             if image.id in hits.doubts and image.id not in hits.places
         )
@@ -223,9 +224,18 @@ def _seen_in(
     )
 
 
-def _remedy(image: StoredImage) -> str:
+def _told_by_sboms(fleet: Fleet) -> Iterator[int]:
+    """Yield the rows of the images of which only a bill of materials was read."""
+    for row, facts in fleet.images.all_facts():
+        if facts.target.startswith("sbom:"):
+            yield row
+
+
+def _remedy(image: StoredImage, is_told_by_sbom: bool) -> str:
     if image.gone:
         return "it is gone: what was not noted then cannot be known any more"
+    if is_told_by_sbom:
+        return "only a bill of materials was read: add the image itself (seawall images add TARGET)"
     return f"seawall images rescan --read {image.names[0] if image.names else image.digest}"
 
 

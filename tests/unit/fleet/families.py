@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -60,7 +61,7 @@ def component(name: str, version: str, kind: str = "npm") -> Component:
 
 
 def finding(flaw: str, one: Component, **more: object) -> Finding:
-    told: dict[str, object] = {
+    told: dict[str, Any] = {
         "kind": Kind.VULNERABILITY,
         "id": flaw,
         "severity": Severity.HIGH,
@@ -74,11 +75,11 @@ def finding(flaw: str, one: Component, **more: object) -> Finding:
         "source": one.package.name,
         **more,
     }
-    return Finding(**told)  # type: ignore[arg-type] - what each field is, is seen above
+    return Finding(**told)
 
 
 def row_of(fleet: Fleet, one: Component) -> int:
-    rows = [row for (row,) in fleet.database.rows("SELECT id FROM component")]
+    rows: list[int] = [row for (row,) in fleet.database.rows("SELECT id FROM component")]
     return next(row for row, known in fleet.images.components(rows).items() if known == one)
 
 
@@ -131,8 +132,8 @@ def families(draw: st.DrawFn) -> dict[str, list[Step]]:
         below = draw(st.sampled_from(["", *family]))
         upper = [Step(f"{number}.{n}", draw(_DOES)) for n in range(draw(st.integers(1, 3)))]
         start = family.get(below, [])
-        if start and draw(st.booleans()):  # on some of its layers only: nothing known brings them
-            start = start[: draw(st.integers(1, len(start)))]
-        family[f"i{number}"] = [*start, *upper]
+        # On some of its layers only, it may be: then nothing known brings them.
+        shared = len(start) - draw(st.integers(0, max(0, len(start) - 1)))
+        family[f"i{number}"] = [*start[:shared], *upper]
     order = draw(st.permutations(list(family)))
     return {name: family[name] for name in order}

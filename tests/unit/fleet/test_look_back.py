@@ -313,6 +313,13 @@ def test_an_image_without_a_hit_whose_files_were_not_all_read_is_in_a_note(fleet
     assert answer.notes[0].startswith("1 image without it could not be read whole")
 
 
+def test_of_a_bill_of_materials_the_image_itself_is_to_be_added(fleet: Fleet) -> None:
+    keep(fleet, replace(image("x", [Step("x", {})]), target="sbom:x.cdx.json"))
+    for kind, text in (("secret", "aws-access-key"), ("file", EVIL_SHA256), ("path", "x")):
+        [one] = asked(fleet, kind, text).not_known
+        assert "seawall images add TARGET" in one.remedy
+
+
 def test_malware_is_asked_for_by_the_rules_that_find_it(fleet: Fleet) -> None:
     record = image("x", [Step("x", {})])
     hit = secret("mine.yar:Miner", digest("step x"), Kind.MALWARE)

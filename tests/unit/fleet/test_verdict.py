@@ -35,6 +35,7 @@ from tests.unit.fleet.families import (
     judge,
     keep,
     new_fleet,
+    row_of,
 )
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -162,9 +163,7 @@ def test_what_nothing_speaks_of_and_what_was_not_read_is_counted(fleet: Fleet) -
 
 
 def _row(fleet: Fleet) -> int:
-    rows = [row for (row,) in fleet.database.rows("SELECT id FROM component")]
-    known = fleet.images.components(rows)
-    return next(row for row in rows if known[row].package.name == "tls")
+    return row_of(fleet, component("tls", "1"))
 
 
 def test_the_age_is_that_of_the_oldest_data_and_unknown_where_one_is(fleet: Fleet) -> None:
@@ -213,9 +212,9 @@ def test_it_says_what_the_list_of_findings_says(
                     locked=dice.random() < 0.2,
                 )
                 judge(fleet, [(one, component)])
-        for one in stored:
-            v = verdict(fleet, one.digest, NOW)
-            assert (v.worst, v.counts, v.fixable, v.exploited, v.fix_now) == plainly(fleet, one)
+        for there in stored:
+            v = verdict(fleet, there.digest, NOW)
+            assert (v.worst, v.counts, v.fixable, v.exploited, v.fix_now) == plainly(fleet, there)
 
 
 def test_it_takes_a_few_milliseconds(fleet: Fleet) -> None:

@@ -17,7 +17,7 @@ ONE, TWO, OLD = pypi("one", "1"), pypi("two", "2"), pypi("old", "3")
 
 
 def finding(name: str, severity: Severity, **more: object) -> Finding:
-    one = Finding(Kind.VULNERABILITY, f"CVE-2026-{name}", severity, Urgency.FIX_NOW, "")
+    one = Finding(Kind.VULNERABILITY, f"CVE-2026-{name}", severity, Urgency.NOW, "")
     return replace(one, **more)  # type: ignore[arg-type]  # by name
 
 

@@ -1,0 +1,195 @@
+"""What is of PostgreSQL alone: addresses, passwords, lost connections, one memory for results."""
+
+import os
+import sys
+from contextlib import closing, suppress
+
+import pytest
+
+from seawall.errors import FleetUnusable
+from seawall.fleet.databases import open_postgresql
+from seawall.fleet.databases.text import plain
+
+psycopg = pytest.importorskip("psycopg")
+from seawall.fleet.databases.postgresql import (  # noqa: E402 - needs psycopg
+    PostgresqlDatabase,
+    _address,
+    _translated,
+)
+
+
+@pytest.fixture
+def url(postgresql: str, request: pytest.FixtureRequest) -> str:
+    return f"{postgresql}&schema=own_{abs(hash(request.node.name))}"
+
+
+@pytest.mark.parametrize(
+    ("url", "libpq", "place"),
+    [
+        (
+            "postgresql://me@db.example:5433/fleet?sslmode=verify-full",
+            "postgresql://me@db.example:5433/fleet?sslmode=verify-full",
+            "postgresql://me@db.example:5433/fleet",
+        ),
+        (
+            "postgres://me:secret@db.example/fleet?schema=a_1&application_name=x%20y",
+            "postgres://me:secret@db.example/fleet?application_name=x%20y",
+            "postgresql://me@db.example/fleet?schema=a_1",
+        ),
+        (
+            "postgresql:///fleet?host=%2Frun%2Fpg&password=secret",
+            "postgresql:///fleet?host=%2Frun%2Fpg&password=secret",
+            "postgresql:///run/pg/fleet",
+        ),
+    ],
+)
+def test_an_address_is_libpqs_and_shown_without_secrets(url: str, libpq: str, place: str) -> None:
+    assert (_address(url)[0], _address(url)[2]) == (libpq, place)
+    assert "secret" not in place
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:se/cret@db.example/fleet",
+        "postgresql://me:secret@db.example:port/fleet",
+        "postgresql://me:se%zzcret@db.example/fleet",
+        "postgresql://me@[db/fleet?password=secret",
+        "postgresql://db/fleet?secret=1",
+        "mysql://me:secret@db/fleet",
+        "postgresql://me:secret@db.example/fleet?schema=A",
+        "postgresql://me:secret@db.example/fleet?schema=a;b",
+    ],
+)
+def test_what_is_no_address_is_refused_without_showing_any_of_it(url: str) -> None:
+    with pytest.raises(FleetUnusable) as told:
+        open_postgresql(url)
+    chain: BaseException | None = told.value
+    while chain is not None:
+        assert "cret" not in str(chain)
+        chain = None if chain.__suppress_context__ else chain.__cause__ or chain.__context__
+
+
+def test_a_server_that_is_not_there_is_told_without_the_password() -> None:
+    with pytest.raises(FleetUnusable) as told:
+        open_postgresql("postgresql://me@127.0.0.1:1/fleet", "secret")
+    assert "postgresql://me@127.0.0.1:1/fleet" in str(told.value)
+    assert "secret" not in str(told.value)
+
+
+def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "seawall.fleet.databases.postgresql")
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(FleetUnusable) as told:
+        open_postgresql("postgresql:///fleet")
+    assert told.value.hint == "pip install 'seawall[postgresql]'"
+
+
+def test_a_database_that_is_not_for_utf_8_is_refused(postgresql: str) -> None:
+    with psycopg.connect(postgresql, autocommit=True) as db:
+        db.execute("DROP DATABASE IF EXISTS latin")
+        db.execute("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'")
+    with pytest.raises(FleetUnusable, match="ENCODING 'UTF8'"):
+        open_postgresql(postgresql.replace("/postgres?", "/latin?"))
+
+
+def end_others(postgresql: str) -> None:
+    """Break all connections but our own, as a server does that is started again."""
+    with psycopg.connect(postgresql, autocommit=True) as db:
+        db.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE pid != pg_backend_pid() AND backend_type = 'client backend'"
+        )
+
+
+def test_a_lost_connection_is_told_and_made_again(postgresql: str, url: str) -> None:
+    def write() -> None:
+        with database.writing():
+            database.run("INSERT INTO thing VALUES (1)")
+            end_others(postgresql)
+            database.run("INSERT INTO thing VALUES (2)")
+
+    with closing(open_postgresql(url)) as database:
+        database.create(["CREATE TABLE thing (id INTEGER PRIMARY KEY)"])
+        with pytest.raises(FleetUnusable) as told:
+            write()
+        assert "nothing half-done was kept" in (told.value.hint or "")
+        assert list(database.rows("SELECT id FROM thing")) == []
+        end_others(postgresql)
+        with pytest.raises(FleetUnusable):
+            list(database.rows("SELECT id FROM thing"))
+        assert list(database.rows("SELECT id FROM thing")) == []
+
+
+def test_whoever_was_alone_is_so_again_or_told(postgresql: str, url: str) -> None:
+    with closing(open_postgresql(url)) as one, closing(open_postgresql(url)) as other:
+        with one.alone("service") as is_alone:
+            assert is_alone
+            end_others(postgresql)
+            for database in (one, other):
+                with suppress(FleetUnusable):
+                    database.tables()
+            one.tables()
+            with other.alone("service") as second:
+                assert not second
+            end_others(postgresql)
+            with suppress(FleetUnusable):
+                other.tables()
+            with other.alone("service") as second:
+                assert second
+                with suppress(FleetUnusable):
+                    one.tables()
+                with pytest.raises(FleetUnusable, match="another process does it"):
+                    one.tables()
+
+
+def test_large_results_are_not_in_memory(url: str) -> None:
+    """Of 60 MB only what is fetched at once is here: the process grows by far less."""
+
+    def resident_mib() -> float:
+        pages = int(open("/proc/self/statm").read().split()[1])  # noqa: SIM115, PTH123 - at once
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    sql = "SELECT n, repeat('x', 1000) FROM generate_series(1, 60000) AS n"
+    with closing(open_postgresql(url)) as database:
+        before = resident_mib()
+        for many_in in (False, True):
+            highest, count = 0.0, 0
+            with database.reading() if many_in else suppress():
+                for _ in database.rows(sql, many=True):
+                    count += 1
+                    if count % 10_000 == 0:
+                        highest = max(highest, resident_mib() - before)
+            assert (count, highest < 40) == (60_000, True)
+
+
+@pytest.mark.parametrize(
+    ("sql", "translated"),
+    [
+        ("SELECT ?", "SELECT %s"),
+        ("SELECT '?', \"a?\", 'it''s ?', ? % 2", "SELECT '?', \"a?\", 'it''s ?', %s %% 2"),
+        ("SELECT name LIKE '5%'", "SELECT name LIKE '5%%'"),
+        (
+            "CREATE TABLE a (id INTEGER, n TEXT NOT NULL, b BLOB, PRIMARY KEY (id)) WITHOUT ROWID",
+            'CREATE TABLE a (id BIGINT, n TEXT COLLATE "C" NOT NULL, b BYTEA, PRIMARY KEY (id))',
+        ),
+        ("CREATE INDEX i ON a /* long */ (n)", "CREATE INDEX i ON a USING hash (n)"),
+        ("SELECT 'TEXT' AS integer", "SELECT 'TEXT' AS integer"),
+    ],
+)
+def test_statements_are_translated(sql: str, translated: str) -> None:
+    assert _translated(sql) == translated
+
+
+def test_what_it_keeps_is_plain_text(url: str) -> None:
+    with closing(PostgresqlDatabase.open(url)) as database:
+        database.create(["CREATE TABLE thing (name TEXT NOT NULL)"])
+        database.insert("thing", ["name"], [("a\0\udce9",)])
+        with psycopg.connect(url_of(url)) as db:
+            schema = url.rpartition("=")[2]
+            found = db.execute(f"SELECT name FROM {schema}.thing").fetchone()  # noqa: S608 - ours
+    assert found == (plain("a\0\udce9"),)
+
+
+def url_of(url: str) -> str:
+    return url.partition("&schema=")[0]
