@@ -1,7 +1,7 @@
 """A process that the tests kill: it does one thing to a fleet again and again.
 
-Run as ``python -m tests.integration.fleet_worker DATABASE TASK FOLDER``. It says when it begins, so that
-whoever kills it can do so while it works.
+Run as ``python -m tests.integration.fleet_worker DATABASE TASK FOLDER``. It says when it begins, so
+that whoever kills it can do so while it works.
 """
 
 import sys

@@ -72,21 +72,27 @@ def running_postgresql() -> Iterator[str]:
             os.chown(folder, user["user"], user["group"])
         data, log = folder / "data", folder / "log"
         made = subprocess.run(
-            [programs() / "initdb", "-D", data, "-U", "seawall", "-A", "trust", "-E", "UTF8"]
-            + ["--locale=C", "--no-sync"],
+            [
+                programs() / "initdb",
+                *("-D", str(data), "-U", "seawall", "-A", "trust"),
+                *("-E", "UTF8", "--locale=C", "--no-sync"),
+            ],
             capture_output=True,
             check=False,
             cwd=folder,
             env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"},
-            **user,
+            user=user.get("user"),
+            group=user.get("group"),
         )
         if made.returncode:
             raise Unavailable(f"initdb fails here: {made.stderr[-300:]!r}")
         options = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
         with log.open("wb") as out:
             keeper = subprocess.Popen(
-                [sys.executable, "-c", _KEEPER, json.dumps(user)]
-                + [programs() / "postgres", "-D", data, "-k", folder, *options],
+                [
+                    *(sys.executable, "-c", _KEEPER, json.dumps(user)),
+                    *(str(programs() / "postgres"), "-D", str(data), "-k", str(folder), *options),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=out,

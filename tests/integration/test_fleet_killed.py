@@ -14,8 +14,8 @@ import pytest
 from seawall.advisories import AdvisoryStore
 from seawall.fleet.rejudging import rejudge
 from seawall.fleet.store import Fleet
-from tests.unit.advisories.records import Record, below, record
 from tests.integration.fleet_worker import IMAGES, JUDGED_AT, opened
+from tests.unit.advisories.records import Record, below, record
 from tests.unit.fleet.conftest import postgresql  # noqa: F401 - a fixture
 from tests.unit.fleet.samples import add, everything, publish
 
@@ -75,7 +75,7 @@ def images_are_whole(fleet: Fleet, known: int) -> int:
             contents = fleet.images.contents(one)
             assert sum(map(len, contents.values())) == 160
             assert len(fleet.images.components({c for ps in contents.values() for c, _ in ps}))
-    return counted
+    return int(counted)
 
 
 def test_a_kill_while_images_are_added_loses_none_that_was_there(

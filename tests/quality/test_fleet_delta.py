@@ -211,9 +211,14 @@ def test_the_stages_differ_in_every_way(world: World) -> None:
     assert full.changes["withdrawn"] > 0
     assert all(changed.changes[kind] > 1000 for kind in ("changed", "withdrawn"))
     assert restored.changes["restored"] == changed.changes["withdrawn"]
-    for a, b in ((was, full), (full, changed)):
-        assert gained(a.scanned, b.scanned)
-        assert gained(b.scanned, a.scanned)
+    assert gained(was.scanned, full.scanned)
+    assert gained(full.scanned, changed.scanned)
+    assert gained(changed.scanned, full.scanned)
+    rated = [
+        {(f.id, f.package): (f.epss, f.exploited_since) for fs in one.scanned.values() for f in fs}
+        for one in (full, changed)
+    ]
+    assert any(rated[1].get(flaw, rating) != rating for flaw, rating in rated[0].items())
     assert restored.scanned == full.scanned
 
 
@@ -238,8 +243,11 @@ def test_after_each_delta_every_image_has_the_findings_of_a_full_scan(
         else:
             assert delta.why_all == ""
             assert 0 < delta.judged < components
-            assert delta.images_new == len(gained(before.scanned, stage.scanned))
-            assert delta.images_resolved == len(gained(stage.scanned, before.scanned))
+            # What comes back within a week is no news.
+            new = gained(before.scanned, stage.scanned) if stage.name != "restored" else set()
+            assert delta.images_new == len(new)
+            resolved = gained(stage.scanned, before.scanned)
+            assert delta.images_resolved == len(resolved)
         before = stage
     with capsys.disabled():
         print("", *lines, sep="\n")

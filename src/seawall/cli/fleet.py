@@ -137,6 +137,7 @@ class _Held:
         draft = self.copy.with_name(f".{self.copy.name}-{os.getpid()}")
         try:
             content = settings.file.read_bytes() if settings.file else b""
+            draft.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             draft.unlink(missing_ok=True)
             with open(draft, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
                 file.write(content)

@@ -479,6 +479,11 @@ def run_affected(args: argparse.Namespace) -> int:
             fleet_tables.write_radius_json(radius, out)
         else:
             fleet_tables.write_radius(radius, out, shutil.get_terminal_size((100, 24)).columns)
+    if not (radius.flaws or radius.packages or radius.origins):
+        with wiring.advisory_store() as (advisories, _):
+            known = sorted({advisory.id for advisory in advisories.named(args.what).values()})
+        told = f"known as {', '.join(known[:5])}" if known else "no advisory has this name either"
+        arguments.mention([f"{args.what}: nothing of the fleet has it; {told}"])
     return 0
 
 

@@ -124,7 +124,7 @@ def affected_by(fleet: Fleet, what: str, *, past: bool = False) -> BlastRadius:
     that is gone is named only where others are built from it.
 
     Raises:
-        UnknownTarget: the fleet knows nothing of that name.
+        UnknownTarget: it is a digest, and of no layer.
         FleetUnusable: the fleet cannot be read.
     """
     with fleet.database.reading():
@@ -139,12 +139,8 @@ def affected_by(fleet: Fleet, what: str, *, past: bool = False) -> BlastRadius:
             row: _Hit(HitPackage(package.type, package.name, package.version), "", "")
             for row, package in _components_named(fleet.database, wanted)
         }
-        if not hits and not past and fleet.findings.named(what, also_resolved=True):
-            return BlastRadius(what, (), (), (), 0, 0, 0)  # a flaw that is resolved
-        if not hits:
-            raise UnknownTarget(
-                f"{what}: no finding and no package of the fleet has this name", _HINT
-            )
+        if not hits:  # a flaw or a package that no image has, or had
+            return BlastRadius(what, (), (), (), 0, 0, 0)
         return _Search(fleet, past, hits=hits).result(what)
 
 

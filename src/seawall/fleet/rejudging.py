@@ -20,6 +20,7 @@ from seawall.fleet.notifying.notice import NoticeKind
 from seawall.fleet.store import Fleet
 from seawall.fleet.store.findings import StoredFinding, counts
 from seawall.model import Finding, FixState, Package
+from seawall.scanning.end_of_life import supported_until
 
 # A finding that comes back so soon after it went is no news: a feed had a bad day.
 _RETURNED = timedelta(days=7)
@@ -331,7 +332,9 @@ def _tell(fleet: Fleet, differences: _Differences, delta: Delta, data_as_of: str
         for entries in told.values():
             if not entries:
                 continue
-            there = set().union(*(images[row] for row, _, _ in entries)) - gone
+            there = set().union(*(images[row] for row, _, _ in entries))
+            if gone:  # a copy of millions is not for nothing
+                there -= gone & there
             if kind is NoticeKind.RESOLVED or any(not rise for _, _, rise in entries):
                 everywhere |= there
             kept.append(FlawNews.of(entries, there, there & running.keys()))
@@ -360,10 +363,15 @@ def _running(fleet: Fleet) -> Mapping[int, tuple[str, ...]]:
 
 def _data_as_of(fleet: Fleet, advisories: AdvisoryStore) -> str:
     """Note how current each ecosystem is that the fleet is judged by; return the oldest."""
-    names = sorted({name for ones in fleet.notes.speaking().values() for name in ones})
+    speaking = fleet.notes.speaking()
+    until: dict[str, str] = {}  # the end of the release that an ecosystem speaks of
+    for row, namespace in fleet.images.namespaces():
+        end = supported_until(namespace.distribution)
+        for name in speaking.get(row, ()):
+            until[name] = end.isoformat() if end else until.get(name, "")
     dates = []
-    for name in names:
-        for one in currencies(advisories, [name]):
+    for name in sorted(until):
+        for one in currencies(advisories, [name], until[name]):
             fleet.notes.set(_AS_OF + name, one.as_of)
             dates.append(one.as_of)
     return min(filter(None, dates), default="")

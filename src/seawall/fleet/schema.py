@@ -94,6 +94,7 @@ INDEXES = (
     "CREATE INDEX IF NOT EXISTS layer_by_parent ON layer (parent)",
     "CREATE INDEX IF NOT EXISTS image_by_top ON image (top)",
     "CREATE INDEX IF NOT EXISTS image_that_is_gone ON image (gone) WHERE gone != ''",
+    "CREATE INDEX IF NOT EXISTS image_digest_by_image ON image_digest (image)",
     "CREATE INDEX IF NOT EXISTS presence_by_image ON presence (image)",
     "CREATE INDEX IF NOT EXISTS tag_by_image ON tag (image)",
     "CREATE INDEX IF NOT EXISTS tag_by_name ON tag (name)",

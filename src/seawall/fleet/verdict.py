@@ -176,7 +176,7 @@ def _flaws(fleet: Fleet, times: Counter[int]) -> _Tally:
     for each, part in several:
         for severity, urgency, fixable, exploited, count, since in fleet.database.rows(
             "SELECT severity, urgency, is_fixable, is_exploited, count(*), "  # noqa: S608 - marks only
-            "min(CASE WHEN fix_since != '' THEN fix_since END) FROM finding "
+            "coalesce(min(CASE WHEN fix_since != '' THEN fix_since END), '') FROM finding "
             f"WHERE component IN ({marks(part)}) AND counts = 1 AND resolved = '' "
             "GROUP BY severity, urgency, is_fixable, is_exploited",
             part,

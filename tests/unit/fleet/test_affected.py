@@ -89,7 +89,7 @@ def test_a_flaw_is_followed_through_three_generations(fleet: Fleet) -> None:
     ("what", "names"),
     [
         ("GHSA-x", {"base:1", "runtime:18", "shop/app:1", "other:1"}),
-        ("ghsa-X", set()),
+        ("ghsa-X", {"base:1", "runtime:18", "shop/app:1", "other:1"}),
         ("tls", {"base:1", "runtime:18", "shop/app:1", "other:1", "shop/fixed:1"}),
         ("tls@2", {"shop/fixed:1"}),
         ("left-pad@1", {"shop/app:1"}),
@@ -106,7 +106,7 @@ def test_a_flaw_is_followed_through_three_generations(fleet: Fleet) -> None:
 )
 def test_it_is_asked_for_by_many_names(fleet: Fleet, what: str, names: set[str]) -> None:
     family(fleet)
-    if not names:
+    if what in ("pkg:", "sha256:00"):
         with pytest.raises(UnknownTarget):
             affected_by(fleet, what)
         return
@@ -123,8 +123,7 @@ def test_a_source_package_and_its_own_version_name_what_is_built_from_it(fleet: 
     keep(fleet, replace(record, layers=(replace(layer, contents=((built, place),)),)))
     for what in ("tls", "tls@1", "libtls3", "libtls3@1-b2"):
         assert affected_by(fleet, what).images == 1
-    with pytest.raises(UnknownTarget):
-        affected_by(fleet, "tls@1-b2")
+    assert affected_by(fleet, "tls@1-b2").images == 0
 
 
 def test_a_layer_of_no_known_image_is_told_with_the_images_that_share_it(fleet: Fleet) -> None:
@@ -232,8 +231,7 @@ def test_the_tree_is_what_the_records_say(steps: dict[str, list[Step]]) -> None:
                 for layer in r.layers
                 for one, _ in layer.contents
             ):
-                with pytest.raises(UnknownTarget):
-                    affected_by(fleet, name)
+                assert affected_by(fleet, name).origins == ()
                 continue
             radius = affected_by(fleet, name)
             found: dict[str, tuple[str, str | None]] = {}

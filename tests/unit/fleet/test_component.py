@@ -74,7 +74,11 @@ FIELDS: dict[str, Any] = {
 
 def test_all_that_judgement_depends_on_is_part_of_a_component() -> None:
     package = Package("deb", "a", "1")
-    several = [Component(package, None, DEBIAN), Component(package), Component(package, None, ROCKY)]
+    several = [
+        Component(package, None, DEBIAN),
+        Component(package),
+        Component(package, None, ROCKY),
+    ]
     several += [Component(replace(package, **{f: v}), None, DEBIAN) for f, v in FIELDS.items()]
     several += [Component(package, replace(package, **{f: v})) for f, v in FIELDS.items()]
     several += [Component(package, None, replace(DEBIAN, channels=("lts",)))]
@@ -132,7 +136,9 @@ def test_components_of_an_image_are_found_with_their_places_and_layers() -> None
     )
     free = replace(wheel, owner="", path="opt", layer="sha256:b", evidence="offset 0x1")
     inventory = Inventory("x", "sha256:x", DEBIAN, (owner, wheel, free))
-    found = {place.path: (component, place, layer) for component, place, layer in located(inventory)}
+    found = {
+        place.path: (component, place, layer) for component, place, layer in located(inventory)
+    }
     assert found["status"][0] == Component(replace(owner, layer="", path=""), None, DEBIAN)
     assert found["lib"][0].owner == found["status"][0].package
     assert found["lib"][0].distribution == DEBIAN

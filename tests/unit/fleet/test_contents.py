@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seawall.fleet.contents import Pair, pack, unpack
+from seawall.fleet.contents import Pair, mark, pack, unpack
 
 ROWS = st.integers(1, 2**32 - 1)
 
@@ -17,6 +17,12 @@ def test_pairs_come_back_sorted(pairs: set[Pair]) -> None:
 @given(st.sets(st.tuples(ROWS, ROWS), max_size=20))
 def test_the_order_of_pairs_does_not_matter(pairs: set[Pair]) -> None:
     assert pack(sorted(pairs)) == pack(sorted(pairs, reverse=True))
+
+
+@given(st.sets(st.tuples(ROWS, ROWS), max_size=5), st.sets(st.tuples(ROWS, ROWS), max_size=5))
+def test_a_mark_tells_pairs_from_others_in_whatever_order(a: set[Pair], b: set[Pair]) -> None:
+    assert mark(sorted(a)) == mark(sorted(a, reverse=True))
+    assert (mark(a) == mark(b)) == (a == b)
 
 
 def test_neighbours_take_little() -> None:

@@ -1,6 +1,6 @@
 """Judging again after advisories changed finds what judging everything finds, and tells it once."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from tests.unit.advisories.records import Record, affects, below, record
 from tests.unit.fleet.conftest import Opener
 from tests.unit.fleet.samples import (
     DEBIAN,
+    NO_EPSS,
     ROCKY,
     T0,
     add,
@@ -156,7 +157,9 @@ def test_what_has_not_changed_is_not_judged_again(world: World) -> None:
 def test_an_advisory_of_other_versions_judges_nothing(world: World) -> None:
     add(world.fleet, *IMAGES)
     world.judge({"Debian": [OLD]})
-    delta = world.judge({"Debian": [OLD, debian("CVE-2026-1001", "5.1-9"), debian("CVE-2026-1002", "1")]})
+    delta = world.judge(
+        {"Debian": [OLD, debian("CVE-2026-1001", "5.1-9"), debian("CVE-2026-1002", "1")]}
+    )
     assert delta.judged == 0
     assert world.is_right()
 
@@ -165,7 +168,10 @@ def test_an_advisory_of_other_versions_judges_nothing(world: World) -> None:
     ("after", "why"),
     [
         ([OLD, debian("CVE-2026-1001", "5.1-1")], "no longer names bash 5.2-1"),
-        ([OLD, debian("CVE-2026-1001", "5.2-2", withdrawn=GONE)], "withdrawn: DEBIAN-CVE-2026-1001"),
+        (
+            [OLD, debian("CVE-2026-1001", "5.2-2", withdrawn=GONE)],
+            "withdrawn: DEBIAN-CVE-2026-1001",
+        ),
         ([OLD], "is no longer among the advisories"),
     ],
 )
@@ -248,14 +254,16 @@ def kev(*names: str) -> bytes:
 
 
 def epss(**scores: float) -> bytes:
-    head = "#model_version:v1,score_date:2026-08-16T00:00:00+0000\ncve,epss,percentile\nCVE-1999-1001,0.1,0.1\n"
+    head = NO_EPSS.decode()  # an empty list is refused
     rows = [f"{name.replace('_', '-')},{score},0.9\n" for name, score in scores.items()]
     return (head + "".join(rows)).encode()
 
 
 def test_other_ratings_by_kev_and_epss_are_found(world: World) -> None:
     add(world.fleet, *IMAGES)
-    several: Feeds = {"Debian": [debian("CVE-2026-1001", "5.2-2"), debian("CVE-2026-1002", "5.2-3")]}
+    several: Feeds = {
+        "Debian": [debian("CVE-2026-1001", "5.2-2"), debian("CVE-2026-1002", "5.2-3")]
+    }
     world.judge(several)
     delta = world.judge(several, kev=kev("CVE-2026-1001", "CVE-1999-1001"))
     assert world.is_right()
@@ -349,7 +357,9 @@ def test_all_is_judged_where_the_journal_does_not_say_what_changed(
     several: Feeds = {"Debian": [debian("CVE-2026-1001", "5.2-2")]}
     world.judge(several)
     (world.home / "advisories.sqlite").unlink()
-    delta = world.judge({"Debian": [debian("CVE-2026-1001", "5.2-2"), debian("CVE-2026-1002", "6")]})
+    delta = world.judge(
+        {"Debian": [debian("CVE-2026-1001", "5.2-2"), debian("CVE-2026-1002", "6")]}
+    )
     assert delta.why_all == "the advisory store is another one"
     assert [news.finding.id for news in delta.new] == ["CVE-2026-1002"]
     assert world.judge(anew=True).why_all == "asked for"
@@ -409,7 +419,9 @@ def test_an_advisory_store_that_is_damaged_changes_nothing(world: World) -> None
 
 # --- any changes ----------------------------------------------------------------------------------
 
-ALIASES = st.sampled_from([{}, {"aliases": ["CVE-2026-1001"]}, {"aliases": ["CVE-2026-1002", "PY-2"]}])
+ALIASES = st.sampled_from(
+    [{}, {"aliases": ["CVE-2026-1001"]}, {"aliases": ["CVE-2026-1002", "PY-2"]}]
+)
 TAKEN = st.sampled_from([{}, {}, {}, {"withdrawn": GONE}])
 RATED = st.sampled_from([{}, HIGH, CRITICAL])
 
@@ -485,7 +497,9 @@ FEEDS = st.fixed_dictionaries(
 )
 SCORES = st.fixed_dictionaries(
     {
-        "kev": st.sampled_from([kev(), kev("CVE-2026-1001"), kev("CVE-2026-1001", "CVE-2026-1002")]),
+        "kev": st.sampled_from(
+            [kev(), kev("CVE-2026-1001"), kev("CVE-2026-1001", "CVE-2026-1002")]
+        ),
         "epss": st.sampled_from([epss(), epss(CVE_2026_1001=0.6), epss(CVE_2026_1002=0.1)]),
     }
 )
@@ -523,5 +537,3 @@ def test_after_any_changes_the_findings_are_those_of_judging_everything(
                 assert world.is_right(list(there.values()))
             assert deltas[0] == deltas[1]
             assert everything(one.database) == everything(other.database)
-
-

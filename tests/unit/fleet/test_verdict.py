@@ -211,10 +211,24 @@ def test_it_says_what_the_list_of_findings_says(
                     exploited_since=dice.choice(["", "2026-01-01"]),
                     locked=dice.random() < 0.2,
                 )
-                judge(fleet, [(one, component)])
+                since = dice.choice(["", "2026-01-01", "2026-01-02", "2026-01-03"])
+                judge(fleet, [(one, component)], fix_since=since)
         for there in stored:
             v = verdict(fleet, there.digest, NOW)
             assert (v.worst, v.counts, v.fixable, v.exploited, v.fix_now) == plainly(fleet, there)
+            rows = {row for pairs in fleet.images.contents(there).values() for row, _ in pairs}
+            dated = [
+                (known.fix_since, known.finding.id)
+                for several in fleet.findings.of(rows).values()
+                for known in several
+                if counts(known.finding)
+                and known.finding.state is FixState.FIXED
+                and known.fix_since
+            ]
+            date_of, oldest = min(dated, default=("", ""))
+            assert v.oldest_fix == oldest
+            days = (NOW.date() - date.fromisoformat(date_of)).days if date_of else None
+            assert v.oldest_fix_days == days
 
 
 def test_it_takes_a_few_milliseconds(fleet: Fleet) -> None:

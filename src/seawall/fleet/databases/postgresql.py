@@ -256,6 +256,8 @@ def _address(url: str) -> tuple[str, str, str]:
         options = parse_qsl(parts.query, keep_blank_values=True)
         if parts.scheme not in {"postgresql", "postgres"} or parts.fragment:
             raise ValueError(parts.scheme)
+        if "@" in parts.path:  # what stands before it is part of a password with a slash
+            raise ValueError(parts.scheme)
         query = urlencode([o for o in options if o[0] != "schema"], quote_via=quote)
         libpq = urlunsplit(parts._replace(query=query))
         if not parts.netloc:  # urlunsplit would leave out the slashes

@@ -20,6 +20,7 @@ from seawall.model import Severity
 _KEPT_S = 5.0
 _SHARE = 20.0  # counting takes at most this part of the time, where the fleet is large
 _PATIENCE_S = 5.0
+_OLD_S = 120.0  # numbers that nobody asked for so long are not told while there are newer ones
 _REMEMBERED = 2000  # running images whose components are remembered
 
 
@@ -122,7 +123,8 @@ class Counted:
             self._settle(0.0)
             if self._pending is None and time.monotonic() >= self._until:
                 self._pending = self._thread.submit(self._count)
-                self._settle(0.05)
+                is_old = time.monotonic() >= self._until + _OLD_S
+                self._settle(_PATIENCE_S if is_old else 0.05)
             if self._numbers is None:
                 self._settle(_PATIENCE_S)
             return self._numbers or Numbers(error="the fleet is still being counted")

@@ -220,6 +220,8 @@ class Supervisor:
             host=stock.host,
             at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         )
+        running = {workload.image for workload in stock.workloads}
+        wanted.sort(key=lambda image: image.digest not in running)
         names = {image.digest: image.names for image in wanted}
         self._reads.restock(names, place, again=stock.is_first)
         self._say(
@@ -247,10 +249,13 @@ class Supervisor:
                 self._say(f"{workload.name} runs {workload.image_name}")
             case ContainerEnded(_, container):
                 self._say(f"{container[:12]} ended")
-        if wanted is not None:
-            if self._read is None or self._read.digest != wanted.digest:
-                self._reads.want(wanted.digest, wanted.names, place)
-            # Its names may change before it is read, which nothing notes: list when all is read.
+        reading = self._read.digest if self._read else ""
+        if wanted is not None and wanted.digest != reading:
+            self._reads.want(wanted.digest, wanted.names, place)
+            if isinstance(change, Started):
+                self._reads.hurry(wanted.digest)
+        # What happens to an image before it is read is noted by nobody: list when all is read.
+        if wanted is not None or (reading and getattr(change, "digest", "") == reading):
             self._missed = True
 
     # --- children ------------------------------------------------------------------------------

@@ -138,7 +138,9 @@ class Findings:
     def named(self, name: str, *, also_resolved: bool = False) -> list[StoredFinding]:
         """Return the findings of all components with this id or alias, in any case of letters."""
         wanted = "" if also_resolved else "AND resolved = ''"
-        for given in (name, name.upper()):
+        # As they are written: CVE-2024-3094, GHSA-jfh8-c2jp-5v3q.
+        prefix, dash, rest = name.upper().partition("-")
+        for given in dict.fromkeys((name, name.upper(), prefix + dash + rest.lower())):
             rows = self._db.rows(
                 f"SELECT {_COLUMNS} FROM finding WHERE id IN "  # noqa: S608 - our own words
                 f"(SELECT finding FROM finding_name WHERE name = ?) {wanted} ORDER BY id",
@@ -170,7 +172,7 @@ class Findings:
 
     def open(self) -> Iterator[StoredFinding]:
         """Yield all open findings."""
-        rows = self._db.rows(f"SELECT {_COLUMNS} FROM finding WHERE resolved = ''")  # noqa: S608 - our own words
+        rows = self._db.rows(f"SELECT {_COLUMNS} FROM finding WHERE resolved = ''", many=True)  # noqa: S608 - our own words
         yield from map(self._stored, rows)
 
     def add(self, found: Sequence[tuple[int, Finding, str]], at: str) -> None:

@@ -24,7 +24,9 @@ EACH = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 TEXTS = st.text(st.characters(codec=None, exclude_categories=()), max_size=8) | st.text(
-    st.sampled_from(["\0", "\udce9", "\ud800", "\udc00", "\ufdd0", "0", "\ufffe", "é", "\U0001f40b"]),
+    st.sampled_from(
+        ["\0", "\udce9", "\ud800", "\udc00", "\ufdd0", "0", "\ufffe", "é", "\U0001f40b"]
+    ),
     max_size=6,
 )
 
@@ -76,7 +78,9 @@ def test_texts_sort_as_utf_8_and_bytes_as_bytes(
 def test_a_question_mark_or_a_percent_sign_in_a_literal_is_itself(thing: Database) -> None:
     thing.run("INSERT INTO thing VALUES (?, '100%? ''%s', ?)", (1, b"%s"))
     assert names(thing) == ["100%? '%s"]
-    assert next(thing.rows("SELECT id FROM thing WHERE name LIKE '100%' AND id % 2 = ?", (1,))) == (1,)
+    assert next(thing.rows("SELECT id FROM thing WHERE name LIKE '100%' AND id % 2 = ?", (1,))) == (
+        1,
+    )
 
 
 def test_numbers_are_64_bits_and_sums_are_numbers(thing: Database) -> None:
@@ -144,9 +148,14 @@ def test_a_transaction_that_fails_leaves_nothing(thing: Database) -> None:
 def test_a_statement_that_fails_is_told_with_the_place_and_ends_the_transaction(
     thing: Database,
 ) -> None:
-    with pytest.raises(FleetUnusable, match="nowhere") as told, thing.writing():
-        thing.run("INSERT INTO thing VALUES (1, '', ?)", (b"",))
-        list(thing.rows("SELECT * FROM nowhere"))
+
+    def write() -> None:
+        with thing.writing():
+            thing.run("INSERT INTO thing VALUES (1, '', ?)", (b"",))
+            list(thing.rows("SELECT * FROM nowhere"))
+
+    with pytest.raises(FleetUnusable, match="nowhere") as told:
+        write()
     assert thing.place in str(told.value)
     assert names(thing) == []
     for wrong in (

@@ -85,7 +85,7 @@ def test_numbers_are_counted_by_one_thread_and_kept_for_seconds(tmp_path: Path) 
         assert counted.get() == Numbers()
         fill(fleet)
         assert counted.get() == Numbers()
-        counted._until = 0.0
+        counted._until = time.monotonic()
         deadline = time.monotonic() + 30
         while counted.get().images != 2:
             assert time.monotonic() < deadline
@@ -103,7 +103,7 @@ def test_while_counting_takes_long_the_numbers_from_before_are_told(tmp_path: Pa
     counted = Counted(lambda: Fleet(SqliteDatabase.open(tmp_path / "fleet.sqlite")), sinks)
     first = counted.get()
     hindered.set()
-    counted._until = 0.0
+    counted._until = time.monotonic()
     began = time.monotonic()
     for _ in range(20):
         assert counted.get() == first
@@ -120,7 +120,7 @@ def test_numbers_that_cannot_be_counted_say_why_beside_the_last_ones(tmp_path: P
     assert counted.get().images == 2
     counted._counting = Counting(Fleet(SqliteDatabase.open(tmp_path / "other.sqlite")))
     counted._counting._fleet.database.close()
-    counted._until = 0.0
+    counted._until = time.monotonic()
     deadline = time.monotonic() + 30
     while not (numbers := counted.get()).error:
         assert time.monotonic() < deadline
@@ -129,3 +129,27 @@ def test_numbers_that_cannot_be_counted_say_why_beside_the_last_ones(tmp_path: P
     damaged = Counted(lambda: Fleet(SqliteDatabase.open(tmp_path)), list)
     assert str(tmp_path) in damaged.get().error
     damaged.close()
+
+
+def test_numbers_that_nobody_asked_for_in_minutes_are_counted_before_they_are_told(
+    tmp_path: Path,
+) -> None:
+    slow = Event()
+
+    def sinks() -> list[str]:
+        if slow.is_set():
+            time.sleep(0.5)
+        return []
+
+    path = tmp_path / "fleet.sqlite"
+    counted = Counted(lambda: Fleet(SqliteDatabase.open(path)), sinks)
+    assert counted.get().images == 0
+    with Fleet(SqliteDatabase.open(path)) as fleet:
+        fill(fleet)
+    slow.set()
+    counted._until = time.monotonic() - 1
+    assert counted.get().images == 0
+    counted._settle(30)
+    counted._numbers, counted._until = Numbers(), time.monotonic() - 121
+    assert counted.get().images == 2
+    counted.close()

@@ -215,6 +215,36 @@ def test_names_that_moved_while_images_were_read_are_listed_again(make: Make) ->
     assert asked == [False]
 
 
+def test_an_image_that_goes_while_it_is_read_is_looked_for_again(make: Make) -> None:
+    bench = make()
+    asked: list[bool] = []
+
+    class Asked:
+        def list_soon(self, *, again: bool = False) -> None:
+            asked.append(again)
+
+    bench.service._listening = Asked()  # type: ignore[assignment]  # all that is used here
+    bench.round(stock(WEB))
+    web(bench.fleet)  # the reader keeps it, after which nobody would tell that it is gone
+    bench.round(ImageGone(MOMENT, WEB))
+    bench.of("images")[0].ended = Ended(0, "", 0.1)
+    bench.round()
+    bench.round()
+    assert asked == [False]
+
+
+def test_what_runs_is_read_first(make: Make) -> None:
+    bench = make()
+    others = [digest(f"other-{n}") for n in range(3)]
+    runs = Workload("c" * 64, "pier", others[2], "", "docker", "host", MOMENT)
+    bench.round(replace(stock(*others), workloads=[runs]))
+    assert bench.of("images")[0].arguments[2] == f"docker:{others[2]}"
+    bench.round(Started(MOMENT, replace(runs, image=WEB)))
+    bench.of("images")[0].ended = Ended(3, "torn", 0.1)
+    bench.round()
+    assert bench.of("images")[1].arguments[2] == f"docker:{WEB}"
+
+
 def test_an_update_is_made_at_once_and_then_every_so_often(make: Make) -> None:
     bench = make()
     bench.round()

@@ -228,6 +228,28 @@ def test_images_are_what_their_records_say_in_whatever_order_they_came(
     assert is_as_recorded(fleet, other)
 
 
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(records=RECORDS)
+def test_images_are_what_their_records_say_though_little_is_remembered(
+    fleet: Fleet, records: list[ImageRecord]
+) -> None:
+    empty(fleet)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("seawall.fleet.store.images._KEPT", 3)
+        add(fleet, *records)
+    assert is_as_recorded(fleet, records)
+
+
+def test_several_images_are_found_at_once_by_any_of_their_digests(fleet: Fleet) -> None:
+    add(fleet, image("one", BASE, other_digests=(digest("manifest"),)), image("two", BASE))
+    one, two = found(fleet, "one"), found(fleet, "two")
+    asked = [digest("manifest"), digest("two"), digest("unknown")]
+    assert fleet.images.rows_of(asked) == {digest("manifest"): one.id, digest("two"): two.id}
+    assert fleet.images.by_ids([one.id, two.id, 99]) == {one.id: one, two.id: two}
+
+
 def test_both_databases_keep_the_same_rows(
     sqlite_opener: Opener, postgresql_opener: Opener
 ) -> None:
