@@ -1,7 +1,8 @@
 """The main job on real input: this machine's root file system, and one image of its Docker daemon.
 
-Prints both reports, writes them as HTML, and says where. Exit code 3 of a scan (something could
-not be analysed) is a result like any other here; only a scan that fails ends the demo.
+Prints both reports, writes them as HTML, and says where; keeps the image in a fleet of its own.
+Exit code 3 of a scan (something could not be analysed) is a result like any other here; only a scan
+that fails ends the demo.
 """
 
 import os
@@ -38,10 +39,28 @@ def main() -> int:
             return code
         reports.append((target, page))
         print(flush=True)
+    if len(targets) > 1:
+        code = show_fleet(folder, targets[1])
+        if code:
+            return code
     for target, page in reports:
         print(f"HTML report on {target}: {page} ({page.stat().st_size // 1024} KiB)")
     if os.geteuid() != 0:
         print("Not run as root: files that only root may read were not analysed.")
+    return 0
+
+
+def show_fleet(folder: Path, image: str) -> int:
+    """Keep the image in a fleet of its own, and ask how it stands; 0 unless that fails."""
+    settings = folder / "seawall.yaml"
+    settings.write_text(f"fleet:\n  store: sqlite://{folder}/fleet.sqlite\n")
+    environment = {**os.environ, "SEAWALL_CONFIG": str(settings)}
+    for words in (["images", "add", image], ["images", "list"]):
+        print(f"$ seawall {' '.join(words)}", flush=True)
+        code = subprocess.run([*SEAWALL, *words], env=environment, check=False).returncode
+        print(flush=True)
+        if code:
+            return code
     return 0
 
 

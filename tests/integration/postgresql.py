@@ -29,15 +29,16 @@ _SETTINGS = {
     "max_connections": "20",
     "autovacuum": "on",
 }
-# Waits for the end of its parent, which nothing can keep from closing a pipe, then ends the server.
+# Waits for the end of its parent, which nothing can keep from closing a pipe, then cleans up.
 _KEEPER = """
-import json, signal, subprocess, sys
-user = json.loads(sys.argv[1])
-server = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, **user)
+import json, shutil, signal, subprocess, sys
+user, folder = json.loads(sys.argv[1]), sys.argv[2]
+server = subprocess.Popen(sys.argv[3:], stdin=subprocess.DEVNULL, **user)
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 sys.stdin.read()
 server.send_signal(signal.SIGQUIT)
-sys.exit(server.wait())
+server.wait()
+shutil.rmtree(folder, ignore_errors=True)
 """
 
 
@@ -90,7 +91,7 @@ def running_postgresql() -> Iterator[str]:
         with log.open("wb") as out:
             keeper = subprocess.Popen(
                 [
-                    *(sys.executable, "-c", _KEEPER, json.dumps(user)),
+                    *(sys.executable, "-c", _KEEPER, json.dumps(user), str(folder)),
                     *(str(programs() / "postgres"), "-D", str(data), "-k", str(folder), *options),
                 ],
                 stdin=subprocess.PIPE,

@@ -333,7 +333,7 @@ def _tell(fleet: Fleet, differences: _Differences, delta: Delta, data_as_of: str
             if not entries:
                 continue
             there = set().union(*(images[row] for row, _, _ in entries))
-            if gone:  # a copy of millions is not for nothing
+            if gone:  # of most fleets none is, and copies of large sets cost
                 there -= gone & there
             if kind is NoticeKind.RESOLVED or any(not rise for _, _, rise in entries):
                 everywhere |= there

@@ -1,6 +1,7 @@
 """The fleet's databases: each test has a new one, in a file and on a server."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
@@ -18,17 +19,11 @@ _schemas = count()
 def postgresql() -> Iterator[str]:
     """The URL of a server's database; skips where there is none."""
     pytest.importorskip("psycopg")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("PGPASSFILE", raising=False)
+    with ExitStack() as stack:
         try:
-            server = running_postgresql()
-            url = server.__enter__()
+            yield stack.enter_context(running_postgresql())
         except Unavailable as reason:
             pytest.skip(str(reason))
-        try:
-            yield url
-        finally:
-            server.__exit__(None, None, None)
 
 
 @pytest.fixture
