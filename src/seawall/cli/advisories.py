@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from seawall.cli import images
-from seawall.errors import UsageError
+from seawall.errors import FeedUnavailable, UsageError
 
 if TYPE_CHECKING:
     from seawall.advisories import Origin, Outcome
@@ -107,11 +107,16 @@ def _load(origin: "Origin", args: argparse.Namespace) -> int:
 
     chosen = frozenset(args.ecosystem) if args.ecosystem else None
     _check_names("--ecosystem", chosen or ())
-    with progress.fetching() as report:
-        now = datetime.now(UTC)
-        outcome = update(
-            wiring.store_path(), origin, report, now, force=args.force, ecosystems=chosen
-        )
+    try:
+        with progress.fetching() as report:
+            now = datetime.now(UTC)
+            outcome = update(
+                wiring.store_path(), origin, report, now, force=args.force, ecosystems=chosen
+            )
+    except FeedUnavailable:
+        if wiring.store_path().exists():  # an earlier update may have ended before it judged
+            images.told_delta(args)
+        raise
     code = _tell(outcome)
     images.told_delta(args)
     return code

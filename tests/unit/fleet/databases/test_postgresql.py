@@ -120,6 +120,21 @@ def test_a_lost_connection_is_told_and_made_again(postgresql: str, url: str) -> 
         assert list(database.rows("SELECT id FROM thing")) == []
 
 
+def test_a_transaction_does_not_go_on_with_another_connection(postgresql: str, url: str) -> None:
+    def write() -> None:
+        with database.writing():
+            end_others(postgresql)
+            for number in range(3):
+                with suppress(FleetUnusable), database.writing():
+                    database.run("INSERT INTO thing VALUES (?)", (number,))
+
+    with closing(open_postgresql(url)) as database:
+        database.create(["CREATE TABLE thing (id INTEGER PRIMARY KEY)"])
+        with pytest.raises(FleetUnusable):
+            write()
+        assert list(database.rows("SELECT id FROM thing")) == []
+
+
 def test_whoever_was_alone_is_so_again_or_told(postgresql: str, url: str) -> None:
     def lose(*databases: Database) -> None:
         end_others(postgresql)
