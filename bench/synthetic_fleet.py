@@ -247,7 +247,10 @@ class SyntheticFleet:
             found.append(self._records(layer))
             if n in with_top:
                 top = self._layer(f"top {n}", layer, everything, _IN_TOP, new=True)
-                found.append(self._records(self._changing(top) if n % 5 == 0 else top))
+                if n % 5 == 0:
+                    top = self._changing(top)
+                # The store lists layers as their first image shows them: now it is this, now that.
+                found.insert(len(found) - n % 2, self._records(top))
         return found
 
     def _layer(

@@ -53,6 +53,7 @@ class PostgresqlDatabase:
         self._temporary: set[str] = set()
         self._tasks: set[str] = set()
         self._is_open = True
+        self._is_within = False  # a transaction, also one whose connection was lost
         self._db = self._connected()
 
     @classmethod
@@ -99,7 +100,7 @@ class PostgresqlDatabase:
             if many:
                 cursor: Any = self._there().cursor(
                     f"seawall_{next(self._cursors)}",
-                    withhold=not self._in_transaction,
+                    withhold=not self._is_within,
                 )
                 cursor.itersize = _FETCHED
             else:
@@ -143,7 +144,7 @@ class PostgresqlDatabase:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the right to write; within another `writing` it is the outer one's."""
-        if self._in_transaction:
+        if self._is_within:
             yield
             return
         # Each statement sees what was committed before it began, so what the writer before did.
@@ -154,6 +155,7 @@ class PostgresqlDatabase:
                 f"SELECT pg_advisory_xact_lock({_WRITERS}, hashtext(current_schema())); "
                 "SET LOCAL lock_timeout = DEFAULT"
             )
+        self._is_within = True
         try:
             yield
             with self._told():
@@ -161,20 +163,24 @@ class PostgresqlDatabase:
         except BaseException:
             self._roll_back()
             raise
+        finally:
+            self._is_within = False
         if ended != "COMMIT":
             raise FleetUnusable(f"{self.place}: a statement failed, and nothing was kept", _LOST)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Let all queries see one state."""
-        if self._in_transaction:
+        if self._is_within:
             yield
             return
         with self._told():
             self._there().execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._is_within = True
         try:
             yield
         finally:
+            self._is_within = False
             self._roll_back()
 
     @contextmanager
@@ -199,13 +205,9 @@ class PostgresqlDatabase:
         self._is_open = False
         self._db.close()
 
-    @property
-    def _in_transaction(self) -> bool:
-        status = self._db.info.transaction_status
-        return not self._db.closed and status is not TransactionStatus.IDLE
-
     def _there(self) -> _Connection:
-        if self._db.closed and self._is_open:
+        # Within a transaction another connection would keep half of it.
+        if self._db.closed and self._is_open and not self._is_within:
             self._db = self._connected()
         return self._db
 
@@ -224,7 +226,7 @@ class PostgresqlDatabase:
     def _roll_back(self) -> None:
         with suppress(Exception):  # a server that is gone has rolled back
             self._db.execute("ROLLBACK")
-        if self._in_transaction:
+        if self._db.info.transaction_status is not TransactionStatus.IDLE:
             self._db.close()
 
     @contextmanager
