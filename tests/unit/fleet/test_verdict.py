@@ -3,9 +3,7 @@
 import json
 import random
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from statistics import median
-from time import perf_counter
+from datetime import UTC, date, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -231,7 +229,7 @@ def test_it_says_what_the_list_of_findings_says(
             assert v.oldest_fix_days == days
 
 
-def test_it_takes_a_few_milliseconds(fleet: Fleet) -> None:
+def test_every_finding_of_every_package_is_counted(fleet: Fleet) -> None:
     steps = [Step("os", {(f"p{n}", "usr"): "1" for n in range(500)})]
     stored = keep(fleet, image("a", steps))
     ones = [component(f"p{n}", "1") for n in range(500)]
@@ -241,10 +239,4 @@ def test_it_takes_a_few_milliseconds(fleet: Fleet) -> None:
             (known[c], finding(f"CVE-2026-{n}", c), "2026-01-01") for c in ones for n in range(3)
         ]
         fleet.findings.add(found, FIRST)
-    taken = []
-    for _ in range(15):
-        started = perf_counter()
-        assert verdict(fleet, stored.digest, NOW).fixable == 1500
-        taken.append(perf_counter() - started)
-    # The bench measures it; here only what a lost index or a decoded document would cost is seen.
-    assert timedelta(seconds=median(taken)) < timedelta(milliseconds=100)
+    assert verdict(fleet, stored.digest, NOW).fixable == 1500

@@ -105,7 +105,7 @@ def test_a_request_without_an_end_is_not_answered(port: int) -> None:
 def test_clients_that_say_nothing_are_sent_away_and_hold_up_nobody_for_long(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answering, "_DEADLINE_S", 0.5)
+    monkeypatch.setattr(answering, "_DEADLINE_S", 2.0)
     slow = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(40)]
     began = time.monotonic()
     for number, connection in enumerate(slow):
@@ -114,7 +114,7 @@ def test_clients_that_say_nothing_are_sent_away_and_hold_up_nobody_for_long(
                 connection.send(b"GET ")
             with suppress(ConnectionResetError):
                 assert connection.recv(10) == b""
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60  # one after the other it would be 80
     assert fetched(port, "/health")[0] == 200
 
 
