@@ -76,24 +76,24 @@ def notices_of(
     }
     for one in told:
         flaw = found_flaw(one, [affected[row] for row in samples[one.finding.id]])
-        yield bounded(
-            Notice(
-                # The same news has the same id: who is killed and judges again tells it once.
-                id=identity(
-                    str(kind), one.finding.id, at, one.reason, *map(str, sorted(one.components))
-                ),
-                kind=kind,
-                at=at,
-                flaws=(flaw,),
-                data_as_of=data_as_of,
-            )
+        yield Notice(
+            # The same news has the same id: who is killed and judges again tells it once.
+            id=identity(
+                str(kind), one.finding.id, at, one.reason, *map(str, sorted(one.components))
+            ),
+            kind=kind,
+            at=at,
+            flaws=(flaw,),
+            data_as_of=data_as_of,
         )
 
 
 def sample(images: Set[int], running: Mapping[int, tuple[str, ...]]) -> list[int]:
     """Return some of the images: those that run first, then those that came last."""
     first = nlargest(_IMAGES, images & running.keys())
-    return first + nlargest(_IMAGES - len(first), images - running.keys())
+    # Large sets are walked through once, not copied: those that run are few.
+    last = nlargest(_IMAGES + len(first), images)
+    return first + [row for row in last if row not in running][: _IMAGES - len(first)]
 
 
 def found_flaw(one: FlawNews, images: Sequence[AffectedImage]) -> FoundFlaw:
@@ -103,7 +103,7 @@ def found_flaw(one: FlawNews, images: Sequence[AffectedImage]) -> FoundFlaw:
         id=f.id,
         severity=f.severity,
         urgency=f.urgency,
-        aliases=tuple(f.aliases),
+        aliases=f.aliases,
         score=f.score,
         exploited_since=f.exploited_since,
         epss=f.epss,

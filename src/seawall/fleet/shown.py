@@ -109,8 +109,7 @@ def findings_of(
     if today is not None and (ended := end_of_life(facts.distribution, today)):
         findings.append(ended)
     # What was found beside flaws was kept in the order that the scan gave it.
-    others = (replace(one, aliases=tuple(one.aliases)) for one in facts.other_findings or ())
-    return (*sorted(findings, key=flaw_order), *others)
+    return (*sorted(findings, key=flaw_order), *(facts.other_findings or ()))
 
 
 def first_seen(stored: StoredFinding, image: StoredImage) -> str:

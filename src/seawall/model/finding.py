@@ -1,6 +1,5 @@
 """What a scan says."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -21,7 +20,10 @@ class Urgency(Enum):
     @property
     def rank(self) -> int:
         """Its place in that order, 0 for what is to be done first."""
-        return list(Urgency).index(self)
+        return _RANKS[self.value]
+
+
+_RANKS = {urgency.value: rank for rank, urgency in enumerate(Urgency)}  # texts hash quicker
 
 
 class Kind(Enum):
@@ -53,7 +55,7 @@ class Finding:
     reason: str  # why this finding stands, in one line
     layer: str = ""  # diff-id of the layer that brought it; empty without layers
     path: str = ""  # from the image's root, without leading slash
-    aliases: Sequence[str] = ()  # all other ids of the same flaw, sorted
+    aliases: tuple[str, ...] = ()  # all other ids of the same flaw, sorted
     package: str = ""  # package-url
     name: str = ""
     installed: str = ""  # version

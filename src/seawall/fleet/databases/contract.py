@@ -31,6 +31,9 @@ class Database(Protocol):
     def rows(self, sql: str, values: Sequence[Any] = (), *, many: bool = False) -> Iterator[Row]:
         """Yield the rows of a query; where there may be very `many`, they are not all in memory."""
 
+    def numbers(self, sql: str, values: Sequence[int] = ()) -> Sequence[Row]:
+        """Return the rows of a query all at once, where they hold nothing but numbers: quicker."""
+
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Run one statement; return how many rows it changed."""
 

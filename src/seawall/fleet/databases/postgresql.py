@@ -118,6 +118,11 @@ class PostgresqlDatabase:
                 with suppress(Exception):  # the transaction may have ended, and the cursor with it
                     cursor.close()
 
+    def numbers(self, sql: str, values: Sequence[int] = ()) -> Sequence[Row]:
+        """Return the rows of a query all at once."""
+        with self._told():
+            return self._there().cursor(binary=True).execute(_translated(sql), values).fetchall()
+
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Run one statement."""
         if made := _TEMPORARY.match(sql):

@@ -82,6 +82,10 @@ class SqliteDatabase:
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise self._unusable(error) from error
 
+    def numbers(self, sql: str, values: Sequence[int] = ()) -> Sequence[Row]:
+        """Return the rows of a query all at once."""
+        return self._patiently(lambda: self._db.execute(sql, values).fetchall())
+
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Run one statement."""
         given = plain_values(values)

@@ -7,7 +7,7 @@ known since the later of both.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 import msgspec
@@ -253,7 +253,6 @@ def decode(data: bytes) -> Finding:
         ValueError: `data` is nothing of it.
     """
     try:
-        finding = unpacked(data, _decoder)
+        return unpacked(data, _decoder)
     except ValueError as error:
         raise ValueError(f"not a stored finding: {error}") from error
-    return replace(finding, aliases=tuple(finding.aliases))

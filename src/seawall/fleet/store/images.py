@@ -663,37 +663,32 @@ class Images:
     def with_components(self, components: Collection[int]) -> dict[int, set[int]]:
         """Return which images have each of these components, gone ones too."""
         layers: dict[int, list[int]] = defaultdict(list)
-        for part in parts(sorted(components)):
-            for component, layer in self._db.rows(
-                f"SELECT component, layer FROM layer_component WHERE component IN ({marks(part)})",  # noqa: S608 - marks only
-                part,
-            ):
-                layers[component].append(layer)
+        for component, layer in self._pairs("component", "layer", "layer_component", components):
+            layers[component].append(layer)
         images = self.with_layers({layer for found in layers.values() for layer in found})
         found = {
-            component: set().union(*(images.get(layer, ()) for layer in layers.get(component, ())))
+            component: set().union(*[images[layer] for layer in layers[component]])
             for component in components
         }
-        for part in parts(sorted(components)):
-            for component, image in self._db.rows(
-                f"SELECT component, image FROM image_lacks WHERE component IN ({marks(part)})",  # noqa: S608 - marks only
-                part,
-            ):
-                found[component].discard(image)
-            for component, image in self._db.rows(
-                f"SELECT component, image FROM image_extra WHERE component IN ({marks(part)})",  # noqa: S608 - marks only
-                part,
-            ):
-                found[component].add(image)
+        for component, image in self._pairs("component", "image", "image_lacks", components):
+            found[component].discard(image)
+        for component, image in self._pairs("component", "image", "image_extra", components):
+            found[component].add(image)
         return found
 
-    def with_layers(self, layers: Collection[int]) -> dict[int, list[int]]:
+    def with_layers(self, layers: Collection[int]) -> defaultdict[int, list[int]]:
         """Return which images have each of these layers."""
-        found: dict[int, list[int]] = defaultdict(list)
-        for part in parts(sorted(layers)):
-            for layer, image in self._db.rows(
-                f"SELECT layer, image FROM image_layer WHERE layer IN ({marks(part)})",  # noqa: S608 - marks only
-                part,
-            ):
-                found[layer].append(image)
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        for layer, image in self._pairs("layer", "image", "image_layer", layers):
+            found[layer].append(image)
         return found
+
+    def _pairs(
+        self, one: str, other: str, table: str, wanted: Collection[int]
+    ) -> Iterator[tuple[int, int]]:
+        """Yield the pairs of two columns, of those rows whose first is wanted."""
+        for part in parts(sorted(wanted)):
+            yield from self._db.numbers(
+                f"SELECT {one}, {other} FROM {table} WHERE {one} IN ({marks(part)})",  # noqa: S608 - our own names
+                part,
+            )

@@ -24,12 +24,13 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def put(self, notice: Notice) -> None:
-        """Keep a notice; one that is there already is the same."""
-        self._db.run(
+    def put(self, *notices: Notice) -> int:
+        """Keep notices; one that is there already is the same. Return how many were given."""
+        self._db.run_many(
             "INSERT INTO outbox VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            (notice.id, notice.at, encode(notice)),
+            [(notice.id, notice.at, encode(notice)) for notice in notices],
         )
+        return len(notices)
 
     def due(self, sink: str, now: datetime, limit: int) -> Sequence[Due]:
         """Return at most `limit` notices that wait and whose time has come, the oldest first."""

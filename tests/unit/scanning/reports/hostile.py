@@ -40,7 +40,7 @@ def report_with(pool: list[str], seed: int) -> Report:
         return Finding(
             kind=random.choice(list(Kind)),
             id=text(),
-            aliases=[text() for _ in some(2)],
+            aliases=tuple(text() for _ in some(2)),
             severity=random.choice(list(Severity)),
             package=text("", "pkg:npm/a@1"),
             name=text(),
