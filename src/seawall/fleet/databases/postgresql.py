@@ -27,6 +27,7 @@ _WAIT_S = 300  # for another writer, as long as for one of a file
 _WRITERS = 0x5EA3A11  # our lock, beside the schema's name
 _TASK = "hashtextextended(format('seawall %%s %%s', current_schema(), %s::text), 0)"
 _BATCH = 5_000  # rows taken from the caller before the connection is busy with them
+_FEW = 20  # rows
 _FETCHED = 5_000  # rows of a large result that are here at once
 _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _IN_SQL = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[?%]")
@@ -138,8 +139,16 @@ class PostgresqlDatabase:
 
     def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Insert new rows."""
-        sql = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+        named = f"{table} ({', '.join(columns)})"
+        sql = f"COPY {named} FROM STDIN"
         for batch in _batches(rows):
+            if len(batch) <= _FEW:  # a COPY takes three turns
+                places = f"({', '.join('?' * len(columns))})"
+                self.run(
+                    f"INSERT INTO {named} VALUES {', '.join([places] * len(batch))}",  # noqa: S608 - our own names
+                    [value for row in batch for value in row],
+                )
+                continue
             with self._told(), self._there().cursor() as cursor, cursor.copy(sql) as copy:
                 for row in plain_rows(batch):
                     copy.write_row(row)
