@@ -27,6 +27,21 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_detectors(parser: argparse.ArgumentParser, kinds: Sequence[str]) -> None:
+    """Declare what is looked for in files, and by which rules."""
+    parser.add_argument(
+        "--skip",
+        action="append",
+        default=[],
+        choices=kinds,
+        metavar="KIND",
+        help=f"do not look for: {', '.join(kinds)}; may be repeated",
+    )
+    parser.add_argument(
+        "--yara", action="append", default=[], metavar="DIR", help="YARA rules of yours as well"
+    )
+
+
 def add_cache(parser: argparse.ArgumentParser) -> None:
     """Declare whether layers that were read before are read again."""
     parser.add_argument("--no-cache", action="store_true", help="read every layer anew")

@@ -82,17 +82,7 @@ def _add_adding(actions: Any) -> None:
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--skip",
-        action="append",
-        default=[],
-        choices=_KINDS,
-        metavar="KIND",
-        help=f"do not look for: {', '.join(_KINDS)}; may be repeated",
-    )
-    parser.add_argument(
-        "--yara", action="append", default=[], metavar="DIR", help="YARA rules of yours as well"
-    )
+    arguments.add_detectors(parser, _KINDS)
     arguments.add_cache(parser)
     arguments.add_opening(parser)
 

@@ -73,17 +73,7 @@ def add_to(commands: Any) -> None:
         help="OpenVEX or CSAF statements on flaws; may be repeated",
     )
     parser.add_argument("--base", metavar="TARGET", help="the image that this one was built from")
-    parser.add_argument(
-        "--skip",
-        action="append",
-        default=[],
-        choices=_KINDS,
-        metavar="KIND",
-        help=f"do not look for: {', '.join(_KINDS)}; may be repeated",
-    )
-    parser.add_argument(
-        "--yara", action="append", default=[], metavar="DIR", help="YARA rules of yours as well"
-    )
+    arguments.add_detectors(parser, _KINDS)
     arguments.add_cache(parser)
     parser.add_argument("--explain", metavar="ID", help="say why a finding is there, or is not")
     arguments.add_reading(parser)
