@@ -31,6 +31,7 @@ class StoreState:
 
     lineage: str  # 32 hex digits that a new store gets and its updates keep; "snapshot-…" of one
     serial: int  # counts the updates that could change a judgement
+    token: str = ""  # tells updates with one serial apart, of copies that went on by themselves
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ store is made, and its tables: `seawall.advisories.store_writer`.
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -115,6 +116,7 @@ class AdvisoryStore:
         self._db = connection
         self.place = place
         self._state = state
+        self._file: tuple[int, int] | None = None  # device and inode of what was opened
         try:
             self._db.execute("PRAGMA temp_store = MEMORY")  # there may be no folder to write in
             found = self._db.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
@@ -144,11 +146,15 @@ class AdvisoryStore:
         """
         if not path.is_file():
             raise StoreUnusable(f"{path}: no advisory store there")
+        # Looked at before it is opened: should it be replaced in between, `latest` opens it again.
+        file = _file_at(str(path))
         try:
             db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         except sqlite3.Error as error:
             raise StoreUnusable(f"{path}: cannot be opened ({error})") from error
-        return cls(db, str(path))
+        store = cls(db, str(path))
+        store._file = file
+        return store
 
     @classmethod
     def from_snapshot(cls, content: bytes, place: str) -> Self:
@@ -163,6 +169,19 @@ class AdvisoryStore:
         except (zstandard.ZstdError, sqlite3.Error) as error:
             raise StoreUnusable(f"{place}: a damaged snapshot ({error})") from error
         return cls(db, place, StoreState(f"snapshot-{sha256(content).hexdigest()[:16]}", 0))
+
+    @contextmanager
+    def latest(self) -> Iterator["AdvisoryStore"]:
+        """Yield this store, or the one that has taken its place since it was opened.
+
+        Raises:
+            StoreUnusable: what is there now cannot be read.
+        """
+        if self._file is None or self._file == _file_at(self.place):
+            yield self
+            return
+        with AdvisoryStore.open(Path(self.place)) as newer:
+            yield newer
 
     def __enter__(self) -> Self:
         return self
@@ -376,21 +395,29 @@ class AdvisoryStore:
     def state(self) -> StoreState:
         """Return which content this is, to be kept beside what is judged by it."""
         if self._state is None:
-            self._state = StoreState(self._meta("lineage", _LINEAGE), self._number("serial"))
+            serial = self._number("serial")
+            self._state = StoreState(self._meta("lineage", _LINEAGE), serial, self._token(serial))
         return self._state
+
+    def _token(self, serial: int) -> str:
+        """Return what tells an update from another one with its serial; empty: not known."""
+        key = f"token:{serial}"
+        found = next(self._rows("SELECT value FROM meta WHERE key = ?", (key,)), ("",))
+        return str(found[0])
 
     def changes_since(self, state: StoreState) -> Changes | None:
         """Return what changed since a store had `state`.
 
         None where nothing is known of it: another lineage, a state that this store has not come
-        to, or one that its journal no longer goes back to. Then all must be judged again.
+        to or was never in (a copy went on by itself), or one that its journal no longer goes back
+        to. Then all must be judged again.
         """
         now = self.state()
         if state.lineage != now.lineage or state.serial > now.serial:
             return None
         if state == now:
             return Changes(state, now, (), frozenset(), frozenset(), scores_changed=False)
-        if state.serial < self.journal_from():
+        if state.serial < self.journal_from() or state.token != self._token(state.serial):
             return None
         since = {"since": state.serial}
         whole = self._texts("SELECT DISTINCT feed FROM whole WHERE serial > :since", since)
@@ -497,3 +524,12 @@ class AdvisoryStore:
             return Interval(limits, low, high, *marks)
         except ValueError as error:
             raise StoreUnusable(f"{self.place}: damaged ({error})") from error
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    """Return which file is at a path; None where there is none."""
+    try:
+        state = Path(path).stat()
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino

@@ -344,6 +344,11 @@ class StoreWriter:
         if not journal.is_empty:
             journal_from = max(journal.cut(), new.journal_from())
             self._set_meta(serial=serial, journal_from=journal_from)
+            self._set_meta(**{f"token:{serial}": uuid.uuid4().hex})
+            self._db.execute(
+                "DELETE FROM meta WHERE key LIKE 'token:%' AND CAST(substr(key, 7) AS INTEGER) < ?",
+                (journal_from,),
+            )
         return journal.counts
 
 
@@ -448,7 +453,8 @@ def snapshot_of(path: Path, partial: Iterable[str] = ()) -> bytes:
             UPDATE unparsable SET reason = '';
             UPDATE feed SET etag = '', last_modified = '';
             UPDATE advisory SET fingerprint = X'';
-            DELETE FROM meta WHERE key IN ('lineage', 'serial', 'journal_from');
+            DELETE FROM meta WHERE key IN ('lineage', 'serial', 'journal_from')
+                OR key LIKE 'token:%';
             INSERT OR REPLACE INTO meta VALUES ('snapshot', 'yes');
             """
         )

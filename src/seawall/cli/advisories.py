@@ -115,11 +115,19 @@ def _load(origin: "Origin", args: argparse.Namespace) -> int:
             )
     except FeedUnavailable:
         if wiring.store_path().exists():  # an earlier update may have ended before it judged
-            images.told_delta(args)
+            images.judged_again(args)
         raise
-    code = _tell(outcome)
-    images.told_delta(args)
-    return code
+    args.code = 3 if outcome.failed else 0
+    try:
+        delta = images.judged_again(args)
+    finally:
+        _tell(outcome)
+    if delta is not None:
+        from seawall.cli import fleet_tables
+
+        with wiring.output(None) as out:
+            fleet_tables.write_delta(delta, out)
+    return int(args.code)
 
 
 def _check_names(option: str, names: Iterable[str]) -> None:
@@ -129,7 +137,7 @@ def _check_names(option: str, names: Iterable[str]) -> None:
         raise UsageError(f"{option} {unknown[0]}: not known", f"one of {sorted(ECOSYSTEMS)}")
 
 
-def _tell(outcome: "Outcome") -> int:
+def _tell(outcome: "Outcome") -> None:
     from seawall.cli import wiring
 
     with wiring.output(None) as out:
@@ -147,7 +155,6 @@ def _tell(outcome: "Outcome") -> int:
         print(f"seawall: {error}", file=sys.stderr)  # noqa: T201
         if error.hint:
             print(f"  {error.hint}", file=sys.stderr)  # noqa: T201
-    return 3 if outcome.failed else 0
 
 
 def run_export(args: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from seawall.fleet.keeping import Kept
     from seawall.fleet.news import FlawNews
     from seawall.fleet.rebase import Advice, Change, Option, PackageChange, Preview
-    from seawall.fleet.store.images import StoredImage
+    from seawall.fleet.store.images import ImageFacts, StoredImage
     from seawall.model import Finding
 
 Rows = Sequence[tuple["StoredImage", Verdict]]
@@ -61,21 +61,38 @@ def kept_line(kept: "Kept", names: Sequence[str]) -> str:
     )
 
 
+def gone_line(place: str, count: int) -> str:
+    """Return the line that tells of images that are no longer in a place."""
+    return f"{shortened(place, 60)}: {count_of(count, 'image')} gone\n".replace("\u00a0", " ")
+
+
+def choice_line(image: "StoredImage", places: Sequence[str], facts: "ImageFacts") -> str:
+    """Return the line that tells one of several images from the others."""
+    where = ", ".join(shortened(place, 60) for place in places[:5]) or f"gone {image.gone[:10]}"
+    more = f" and {len(places) - 5} more" if len(places) > 5 else ""
+    platform = f"{shortened(facts.os, 20)}/{shortened(facts.architecture, 20)}"
+    return f"  {image.digest}  {platform}  {where}{more}"
+
+
 def write_delta(delta: "Delta", out: TextIO) -> None:
     """Write what judging the fleet again found."""
+    if delta.refused:
+        out.write(f"fleet         not judged: it knows newer advisories; {delta.refused}\n")
+        return
+    news = [one for one in delta.new if one.was_epss is None]
     why = f" ({delta.why_all})" if delta.why_all else ""
     judged = count_of(delta.judged, "package version")
     out.write(f"fleet         {judged} judged again{why}\n")
-    if delta.new:
+    if news:
         images = count_of(delta.images_new, "image")
         out.write(f"              {images} newly affected, {delta.running_new} of them running\n")
-        out.writelines(_news_lines(delta.new))
+        out.writelines(_news_lines(news))
     if delta.resolved:
         flaws = count_of(len(delta.resolved), "flaw")
         images = count_of(delta.images_resolved, "image")
         out.write(f"              {flaws} resolved, in {images}\n")
         out.writelines(_news_lines(delta.resolved))
-    if not (delta.new or delta.resolved):
+    if not (news or delta.resolved):
         out.write("              nothing changed for any image\n")
 
 
@@ -201,10 +218,7 @@ def write_verdict(said: Verdict, out: TextIO) -> None:
         ("fixable", f"{said.fixable:,}" + _oldest(said)),
         ("exploited", str(said.exploited)),
     ]
-    if said.files_looked_at:
-        lines.append(("in files", f"{said.secrets} secrets, {said.malware} malware"))
-    else:
-        lines.append(("in files", "not looked at"))
+    lines.append(("in files", _in_files(said)))
     if said.end_of_life_since:
         lines.append(("release", f"without support since {said.end_of_life_since}"))
     age = "" if said.data_age_hours is None else f", {_age(said.data_age_hours)} old"
@@ -214,6 +228,15 @@ def write_verdict(said: Verdict, out: TextIO) -> None:
         ("complete", "yes" if said.is_complete else _lacking(said)),
     ]
     out.writelines(f"{name:12}{text}\n" for name, text in lines)
+
+
+def _in_files(said: Verdict) -> str:
+    if not said.files_looked_at:
+        return "not looked at: only a bill of materials is known"
+    told = (("secrets", said.secrets), ("malware", said.malware))
+    return ", ".join(
+        f"{name} not looked for" if count is None else f"{count} {name}" for name, count in told
+    )
 
 
 def _age(hours: float) -> str:
@@ -234,6 +257,7 @@ def _lacking(said: Verdict) -> str:
         *([f"{said.unjudged} packages nobody speaks of"] if said.unjudged else []),
         *([count_of(said.incomplete, "gap")] if said.incomplete else []),
         *([] if said.judged else ["never judged"]),
+        *([] if None not in (said.secrets, said.malware) else ["files not looked at in every way"]),
     ]
     return f"no: {', '.join(told)}"
 

@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +15,19 @@ from seawall.errors import SeawallError, UsageError
 if TYPE_CHECKING:
     from seawall.advisories import AdvisoryStore
     from seawall.cli.configuration import Configuration
-    from seawall.fleet import Fleet
+    from seawall.fleet import Delta, Fleet
     from seawall.fleet.keeping import Kept
+    from seawall.fleet.record import ImageRecord
     from seawall.fleet.store.images import StoredImage
     from seawall.images import Limits
     from seawall.inventory import LayerCache
-    from seawall.model import ImageRef
+    from seawall.model import Image, ImageRef
+    from seawall.registry import Reference
     from seawall.scanning.content.contract import Detector
 
 _KINDS = ("secrets", "malware")
 _LISTED = 1_000  # images
+_CHOICES = 20  # images that a text may mean, as far as they are told
 _REPORTS = ("table", "json", "sarif", "html", "junit", "cyclonedx-json", "spdx-json", "openvex")
 
 
@@ -173,13 +176,24 @@ def _one(fleet: "Fleet", text: str) -> "StoredImage":
     """Return the image that a person means.
 
     Raises:
-        UsageError: there is none, or several digests begin so.
+        UsageError: there is none, or there are several: they are told, and which to take is not
+            guessed.
     """
+    from seawall.cli import fleet_tables
+
     found = fleet.images.named(text)
     if not found:
         raise UsageError(f"{text}: no such image was seen", "see   seawall images list --past")
-    if len(found) > 1 and all(text.removeprefix("sha256:") in image.digest for image in found):
-        raise UsageError(f"{text}: {len(found)} images begin so", "give more of the digest")
+    if len(found) > 1:
+        said = [
+            fleet_tables.choice_line(
+                image, fleet.images.places_of(image), fleet.images.facts(image.id)
+            )
+            for image in found[:_CHOICES]
+        ]
+        more = [f"  and {len(found) - _CHOICES} more"] if len(found) > _CHOICES else []
+        arguments.mention([f"{text} means {len(found)} images:", *said, *more])
+        raise UsageError(f"{text}: it is not clear which one", "give its digest, or more of it")
     return found[0]
 
 
@@ -194,6 +208,24 @@ class _Task:
     place: str
     names: tuple[str, ...] = ()
     digest: str = ""  # by which its runtime knows it
+    is_listed: bool = False  # by a registry: the others go on where it cannot be read
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """What a registry or a repository has, all of it."""
+
+    asked: str  # when
+    names: dict[str, set[str]]  # by place; a repository without any is there, too
+    registry: str = ""  # how its places begin, where it named its repositories; else empty
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What became of the tasks."""
+
+    failed: int = 0
+    digests: dict[str, set[str]] = field(default_factory=dict)  # by place: of any kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,24 +268,65 @@ def run_add(args: argparse.Namespace) -> int:
         raise UsageError("nothing to add", "name a TARGET, or --docker, or --registry HOST/NAME")
     settings = configuration.read()
     with wiring.open_fleet(settings) as fleet, _desk(args, tells=args.tell) as desk:
-        return _take(fleet, desk, list(_tasks(args, fleet)))
+        tasks = list(_tasks(args, fleet))
+        looked_through = [_looked_through(text, args.platform) for text in args.registry]
+        tasks += [task for _, found in looked_through for task in found]
+        taken = _take(fleet, desk, tasks)
+        for listing, _ in looked_through:
+            if listing is not None:
+                _let_go(fleet, listing, taken)
+    return 3 if taken.failed else 0
 
 
 def _tasks(args: argparse.Namespace, fleet: "Fleet") -> Iterator[_Task]:
     from seawall.images import parse_target
-    from seawall.model import ImageRef
 
     for target in args.target:
         ref = parse_target(target, args.platform if _has_platforms(target) else "")
         yield _Task(ref, args.place or _place_of(ref), digest=_digest_in(ref))
     if args.docker:
         yield from _docker_tasks(fleet)
-    for text in args.registry:
-        from seawall.registry import references
 
-        for reference in references(text):
-            ref = ImageRef("registry", str(reference), args.platform)
-            yield _Task(ref, _place_of(ref))
+
+def _looked_through(text: str, platform: str) -> tuple[_Listing | None, list[_Task]]:
+    """Return what a registry has, and its images; of one image no listing.
+
+    Raises:
+        RegistryError, UsageError: it could not be listed to its end.
+    """
+    from seawall.model import ImageRef
+    from seawall.registry import references, scope
+
+    whole, asked = scope(text), _now()
+    names: dict[str, set[str]] = {}
+    if whole.repository:
+        names[_registry_place(whole)] = set()
+    tasks = []
+    for reference in references(text):
+        names.setdefault(_registry_place(reference), set()).add(str(reference))
+        ref = ImageRef("registry", str(reference), platform)
+        tasks.append(_Task(ref, _registry_place(reference), is_listed=not whole.wanted))
+    if whole.wanted:
+        return None, tasks
+    registry = "" if whole.repository else _registry_place(whole)
+    return _Listing(asked, names, registry), tasks
+
+
+def _let_go(fleet: "Fleet", listing: _Listing, taken: _Taken) -> None:
+    """Note what is no longer where it was."""
+    from seawall.cli import fleet_tables, wiring
+
+    gone: dict[str, int] = {}
+    with fleet.writing():
+        places = set(listing.names)
+        if listing.registry:
+            there = fleet.images.places_with_images()
+            places.update(place for place in there if place.startswith(listing.registry))
+        for place in sorted(places):
+            names, digests = listing.names.get(place, set()), taken.digests.get(place, set())
+            gone[place] = fleet.images.listed(place, names, digests, listing.asked, _now())
+    with wiring.output(None) as out:
+        out.writelines(fleet_tables.gone_line(place, n) for place, n in gone.items() if n)
 
 
 def _has_platforms(target: str) -> bool:
@@ -274,9 +347,12 @@ def _place_of(ref: "ImageRef") -> str:
     if ref.source == "registry":
         from seawall.registry import parse
 
-        reference = parse(ref.place)
-        return f"registry:{reference.registry}/{reference.repository}"
+        return _registry_place(parse(ref.place))
     return ref.source
+
+
+def _registry_place(reference: "Reference") -> str:
+    return f"registry:{reference.registry}/{reference.repository}"
 
 
 def _docker_tasks(fleet: "Fleet") -> Iterator[_Task]:
@@ -305,30 +381,34 @@ def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _take(fleet: "Fleet", desk: _Desk, tasks: list[_Task]) -> int:
+def _take(fleet: "Fleet", desk: _Desk, tasks: list[_Task]) -> _Taken:
     """Read and keep each image; what fails is told and does not stop the others."""
     from seawall.cli import fleet_tables, wiring
 
-    failed = 0
+    taken = _Taken()
     # Nothing is printed before there is something: a pipe that is shut is told by its write.
     for number, task in enumerate(tasks, 1):
         try:
-            kept = _keep(fleet, desk, task, f"{number}/{len(tasks)} " if len(tasks) > 1 else "")
+            counted = f"{number}/{len(tasks)} " if len(tasks) > 1 else ""
+            kept, digests = _keep(fleet, desk, task, counted)
         except SeawallError as error:
-            if len(tasks) == 1 or error.exit_code == 2:
+            # What a registry lists may be deleted before it is read: its tag is unknown then.
+            if not task.is_listed and (len(tasks) == 1 or error.exit_code == 2):
                 raise
-            failed += 1
+            taken.failed += 1
             arguments.mention([f"{task.ref}: {error}"])
             continue
+        taken.digests.setdefault(task.place, set()).update(digests)
         with wiring.output(None) as out:
             out.write(fleet_tables.kept_line(kept, task.names or (str(task.ref),)))
             out.flush()
-    if failed:
-        arguments.mention([f"{failed} of {len(tasks)} images could not be read"])
-    return 3 if failed else 0
+    if taken.failed and len(tasks) > 1:
+        arguments.mention([f"{taken.failed} of {len(tasks)} images could not be read"])
+    return taken
 
 
-def _keep(fleet: "Fleet", desk: _Desk, task: _Task, counted: str) -> "Kept":
+def _keep(fleet: "Fleet", desk: _Desk, task: _Task, counted: str) -> "tuple[Kept, tuple[str, ...]]":
+    """Return the image as it is kept, and all digests by which it was met."""
     from seawall.cli import progress
     from seawall.fleet.keeping import keep, seen_again
     from seawall.fleet.reading import read_record
@@ -336,7 +416,9 @@ def _keep(fleet: "Fleet", desk: _Desk, task: _Task, counted: str) -> "Kept":
 
     def known(digest: str) -> bool:
         image = fleet.images.find(digest)
-        return image is not None and image.analyser == desk.analyser
+        # A manifest may have this digest as well, of another image.
+        is_it = image is not None and image.digest == digest
+        return image is not None and is_it and image.analyser == desk.analyser
 
     with progress.reading(counted + str(task.ref)) as report:
         found = read_record(
@@ -350,21 +432,36 @@ def _keep(fleet: "Fleet", desk: _Desk, task: _Task, counted: str) -> "Kept":
         )
     now = datetime.now(UTC)
     if not isinstance(found, ImageRecord):
-        names = (*found.tags, *task.names)
-        return seen_again(
-            fleet, found.digest, desk.advisories, now, names=names, place=task.place, code=desk.code
+        others = _others(found, task)
+        kept = seen_again(
+            fleet,
+            found.digest,
+            desk.advisories,
+            now,
+            names=(*found.tags, *task.names),
+            others=others,
+            place=task.place,
+            code=desk.code,
         )
-    others = (task.digest,) if task.digest and task.digest != found.digest else ()
+        return kept, (found.digest, *others)
+    others = _others(found, task)
     names = tuple(dict.fromkeys((*found.names, *task.names)))
-    return keep(
+    kept = keep(
         fleet,
-        replace(found, names=names, other_digests=(*found.other_digests, *others)),
+        replace(found, names=names, other_digests=others),
         desk.advisories,
         now,
         place=task.place,
         code=desk.code,
         tells=desk.tells,
     )
+    return kept, (found.digest, *others)
+
+
+def _others(found: "Image | ImageRecord", task: _Task) -> tuple[str, ...]:
+    """Return the digests that an image has beside its own: its runtime's may be another."""
+    digests = dict.fromkeys((*found.other_digests, *([task.digest] if task.digest else [])))
+    return tuple(digest for digest in digests if digest != found.digest)
 
 
 def run_rescan(args: argparse.Namespace) -> int:
@@ -387,7 +484,7 @@ def run_rescan(args: argparse.Namespace) -> int:
                 for image in stale
                 if (target := fleet.images.facts(image.id).target)
             ]
-            return _take(fleet, desk, tasks)
+            return 3 if _take(fleet, desk, tasks).failed else 0
         with progress.fetching() as report:
             now = datetime.now(UTC)
             delta = rejudge(fleet, desk.advisories, now, code=desk.code, anew=True, progress=report)
@@ -503,14 +600,18 @@ def run_advise(args: argparse.Namespace) -> int:
     return 0
 
 
-def told_delta(args: argparse.Namespace) -> None:
-    """Judge the fleet again after an update of the advisories, and say what that found."""
-    from seawall.cli import configuration, fleet_tables, progress, wiring
+def judged_again(args: argparse.Namespace) -> "Delta | None":
+    """Judge the fleet again after an update of the advisories, and tell what that found.
+
+    None where there is no fleet. Nothing is written to stdout before: a reader that goes away early
+    must keep nothing from being judged.
+    """
+    from seawall.cli import configuration, progress, wiring
     from seawall.fleet import rejudge
 
     settings = configuration.read()
     if not wiring.has_fleet(settings):
-        return
+        return None
     with wiring.open_fleet(settings) as fleet:
         with wiring.advisory_store() as (advisories, _), progress.fetching() as report:
             delta = rejudge(
@@ -520,10 +621,9 @@ def told_delta(args: argparse.Namespace) -> None:
                 code=wiring.judging_code(),
                 progress=report,
             )
-        with wiring.output(None) as out:
-            fleet_tables.write_delta(delta, out)
         if settings.sinks and not args.no_deliver:
             deliver(fleet, settings)
+    return delta
 
 
 def deliver(fleet: "Fleet", settings: "Configuration") -> bool:

@@ -4,10 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from heapq import nlargest
-from typing import Self
+from typing import NamedTuple, Self
 
 from seawall.fleet.notifying.notice import (
     AffectedImage,
+    Because,
     FoundFlaw,
     FoundPackage,
     Notice,
@@ -22,6 +23,16 @@ from seawall.model import Finding, Kind
 _IMAGES = 20  # that a notice names; it counts all
 
 
+class Entry(NamedTuple):
+    """A flaw that is new to one component, gone from it, or worse than before."""
+
+    component: int
+    finding: Finding
+    reason: str = ""  # why it is gone, or what rose; empty: it is new
+    is_return: bool = False  # it was away for a few days
+    was_epss: float | None = None  # what is news is that EPSS rose, and from there
+
+
 @dataclass(frozen=True, slots=True)
 class FlawNews:
     """A flaw that is new to components, or gone from them."""
@@ -32,16 +43,35 @@ class FlawNews:
     packages: tuple[FoundPackage, ...]
     images: Set[int] = field(repr=False)  # rows of those that are there
     running: Set[int] = field(repr=False)  # of these, those that run
+    is_return: bool = False
+    was_epss: float | None = None
 
     @classmethod
-    def of(
-        cls, entries: Sequence[tuple[int, Finding, str]], images: Set[int], running: Set[int]
-    ) -> Self:
-        """Put together what is about one flaw: component, finding, reason."""
-        _, worst, reason = min(entries, key=lambda e: (-e[1].severity, e[1].urgency.rank, e[0]))
-        packages = sorted({FoundPackage(f.name, f.installed, f.fixed_in) for _, f, _ in entries})
+    def of(cls, entries: Sequence[Entry], images: Set[int], running: Set[int]) -> Self:
+        """Put together what is about one flaw."""
+        # What is new of one component outweighs what only rose for another.
+        first = min(
+            entries,
+            key=lambda e: (
+                e.is_return,
+                e.was_epss is not None,
+                bool(e.reason),
+                -e.finding.severity,
+                e.finding.urgency.rank,
+                e.component,
+            ),
+        )
+        findings = [entry.finding for entry in entries]
+        packages = sorted({FoundPackage(f.name, f.installed, f.fixed_in) for f in findings})
         return cls(
-            worst, reason, tuple(row for row, _, _ in entries), tuple(packages), images, running
+            min(findings, key=lambda f: (-f.severity, f.urgency.rank)),
+            first.reason,
+            tuple(entry.component for entry in entries),
+            tuple(packages),
+            images,
+            running,
+            is_return=first.is_return,
+            was_epss=first.was_epss,
         )
 
     def order(self) -> tuple[object, ...]:
@@ -111,6 +141,8 @@ def found_flaw(one: FlawNews, images: Sequence[AffectedImage]) -> FoundFlaw:
         packages=one.packages,
         packages_total=len(one.packages),
         reason=one.reason,
+        is_return=one.is_return,
+        was_epss=one.was_epss,
         images_total=len(one.images),
         running_total=len(one.running),
         images=tuple(images),
@@ -124,28 +156,34 @@ def image_notice(
     *,
     at: str,
     data_as_of: str,
+    because: Because = Because.NEW,
 ) -> Notice:
-    """Return the notice of an image that was not known, with all its findings that count.
+    """Return the notice of an image, with those of these findings that count.
 
-    An image is told once, whenever and however often it is found.
+    An image that was not known is told once, whenever and however often it is found; that it is
+    back, or started, once for each moment.
     """
-    by_flaw: dict[str, list[tuple[int, Finding, str]]] = defaultdict(list)
+    by_flaw: dict[str, list[Entry]] = defaultdict(list)
     others: Counter[str] = Counter()
     for finding in findings:
         if finding.kind is not Kind.VULNERABILITY:
             others[str(finding.kind)] += 1
         elif counts(finding):
-            by_flaw[finding.id].append((0, finding, ""))
+            by_flaw[finding.id].append(Entry(0, finding))
     place, there = frozenset({image.id}), frozenset({image.id} if running else ())
     news = sorted((FlawNews.of(e, place, there) for e in by_flaw.values()), key=FlawNews.order)
+    again = because is not Because.NEW
     told = [f"{count} of kind {kind}" for kind, count in sorted(others.items())]
     return bounded(
         Notice(
-            id=identity(str(NoticeKind.IMAGE), image.digest),
+            id=identity(
+                str(NoticeKind.IMAGE), image.digest, *([str(because), at] if again else [])
+            ),
             kind=NoticeKind.IMAGE,
             at=at,
             flaws=tuple(found_flaw(one, ()) for one in news),
             image=AffectedImage(image.digest, image.names, running),
+            because=because,
             data_as_of=data_as_of,
             note=f"besides flaws of packages: {', '.join(told)}" if told else "",
         )

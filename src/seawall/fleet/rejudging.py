@@ -10,26 +10,29 @@ import gc
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from seawall.advisories import AdvisoryStore, Changes, StoreState, currencies, subject_of
+from seawall.advisories import AdvisoryStore, Changes, StoreState, subject_of
+from seawall.errors import TooManyFindings
+from seawall.fleet.currency_notes import note_currency
 from seawall.fleet.databases import Database
 from seawall.fleet.databases.parts import parts
 from seawall.fleet.judging import judged
-from seawall.fleet.news import FlawNews, notices_of
+from seawall.fleet.news import Entry, FlawNews, notices_of
 from seawall.fleet.notifying.notice import NoticeKind
 from seawall.fleet.store import Fleet
 from seawall.fleet.store.findings import StoredFinding, counts
 from seawall.model import Finding, FixState, Package
-from seawall.scanning.end_of_life import supported_until
 
-# A finding that comes back so soon after it went is no news: a feed had a bad day.
+# What comes back so soon is news only for those who were told that it had gone: a feed had a bad
+# day, and all others know it.
 _RETURNED = timedelta(days=7)
+_SNAPSHOT = "snapshot-"  # how lineages of snapshots begin
 _AT_ONCE = 5_000  # components
+_AT_ONCE_BOUNDED = 50  # each may have some thousands of findings
 _HIGHEST = b"\xff" * 64  # above every version key
 _TOUCHED = ("ecosystem", "name", "low", "high")
-_AS_OF = "as-of:"
 
 Progress = Callable[[str, int, int | None], None]  # what, done, of how many
 
@@ -40,6 +43,7 @@ class Delta:
 
     at: str  # RFC 3339
     why_all: str = ""  # why every component was judged; empty where only those that were touched
+    refused: str = ""  # why nothing was judged: the fleet knows newer advisories than these
     judged: int = 0  # components
     new: list[FlawNews] = field(default_factory=list)  # most pressing first; only what counts
     resolved: list[FlawNews] = field(default_factory=list)
@@ -51,14 +55,10 @@ class Delta:
 
 @dataclass(slots=True)
 class _Differences:
-    """What is different, by flaw: component, finding, and why it is gone or what rose."""
+    """What is different, by flaw."""
 
-    new: dict[str, list[tuple[int, Finding, str]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
-    resolved: dict[str, list[tuple[int, Finding, str]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    new: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
+    resolved: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
 
 
 def rejudge(
@@ -68,6 +68,7 @@ def rejudge(
     *,
     code: str = "",
     anew: bool = False,
+    at_most: int | None = None,
     progress: Progress = lambda *_: None,
 ) -> Delta:
     """Bring the findings of all components up to date; return what changed.
@@ -77,14 +78,25 @@ def rejudge(
     advisory store is another than the last time. Components that are new to the fleet make no news:
     their images do.
 
+    Nothing is judged by advisories that are older than those the fleet was judged by, unless `anew`
+    asks for it: findings would go away that are there. What is new to the fleet waits then.
+
+    With `at_most`, components that are new to the fleet may have so many findings.
+
     Raises:
+        TooManyFindings: they have more; then nothing has changed.
         FleetUnusable: the fleet cannot be read or written; then nothing has changed.
         StoreUnusable: the advisory store is damaged; then nothing has changed, either.
     """
     at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     delta = Delta(at)
-    with _collector_at_rest(), fleet.writing():
+    # Whoever waited for the right to write may hold a store that was replaced meanwhile.
+    with _collector_at_rest(), fleet.writing(), advisories.latest() as advisories:  # noqa: PLR1704 - the newer one is meant
         state = advisories.state()
+        obtained = _obtained(advisories)
+        if not anew and (refused := _refusal(fleet, state, obtained)):
+            delta.refused = refused
+            return delta
         if code != fleet.notes.get("code"):
             fleet.images.watch_anew()
         changes, delta.why_all = _changes(fleet, advisories, code, anew)
@@ -97,15 +109,22 @@ def rejudge(
             touched = _touched(fleet, advisories, changes, moved) - pending
         differences = _Differences()
         total = len(touched) + len(pending)
-        for components, is_news in ((sorted(pending), False), (sorted(touched), True)):
-            for part in parts(components, _AT_ONCE):
-                # Of what is new to the fleet nothing is collected: it may be all there is.
-                _judge(fleet, advisories, part, delta, differences if is_news else _Differences())
-                progress("judging again", delta.judged, total)
+        brought = 0
+        for part in parts(sorted(pending), _AT_ONCE if at_most is None else _AT_ONCE_BOUNDED):
+            # Of what is new to the fleet nothing is collected: it may be all there is.
+            brought += _judge(fleet, advisories, part, delta, _Differences())
+            if at_most is not None and brought > at_most:
+                raise TooManyFindings(f"more than {at_most:,} findings")
+            progress("judging again", delta.judged, total)
+        for part in parts(sorted(touched), _AT_ONCE):
+            _judge(fleet, advisories, part, delta, differences)
+            progress("judging again", delta.judged, total)
         fleet.database.run("DELETE FROM pending")
-        _tell(fleet, differences, delta, _data_as_of(fleet, advisories))
+        _tell(fleet, differences, delta, note_currency(fleet, advisories))
         fleet.notes.set("lineage", state.lineage)
         fleet.notes.set("serial", str(state.serial))
+        fleet.notes.set("token", state.token)
+        fleet.notes.set("obtained", obtained)
         fleet.notes.set("code", code)
         fleet.notes.set("judged", at)
     return delta
@@ -139,8 +158,26 @@ def _changes(
         return None, "it was never judged"
     if code != fleet.notes.get("code"):
         return None, "another version of Seawall judges"
-    changes = advisories.changes_since(StoreState(lineage, int(serial or 0)))
+    state = StoreState(lineage, int(serial or 0), fleet.notes.get("token"))
+    changes = advisories.changes_since(state)
     return changes, "" if changes else "the advisory store is another one"
+
+
+def _obtained(advisories: AdvisoryStore) -> str:
+    """Return when the store last heard of any feed, RFC 3339."""
+    return max((feed.obtained for feed in advisories.feeds()), default="")
+
+
+def _refusal(fleet: Fleet, state: StoreState, obtained: str) -> str:
+    """Return why advisories must not judge the fleet; empty where they may."""
+    known, since = fleet.notes.get("lineage"), fleet.notes.get("obtained")
+    if not known or known == state.lineage:
+        is_older = bool(known) and state.serial < int(fleet.notes.get("serial") or 0)
+        # A store that was restored and went on by itself has heard of the feeds since.
+        return f"this advisory store is of {obtained}" if is_older and obtained <= since else ""
+    if state.lineage.startswith(_SNAPSHOT) and not known.startswith(_SNAPSHOT):
+        return "there is no advisory store here, only the snapshot of the package"
+    return f"this advisory store is of {obtained}" if obtained < since else ""
 
 
 def _speaking(fleet: Fleet, advisories: AdvisoryStore) -> list[int]:
@@ -220,8 +257,8 @@ def _judge(
     rows: Sequence[int],
     delta: Delta,
     differences: _Differences,
-) -> None:
-    """Judge components and write what is different."""
+) -> int:
+    """Judge components and write what is different; return how many findings are new."""
     known = fleet.findings.of(rows, also_resolved=True)
     ledger = _Ledger(fleet, advisories, delta.at, differences)
     gaps: dict[int, list[str]] = {}
@@ -236,6 +273,7 @@ def _judge(
     fleet.findings.set_gaps(
         {row: told for row, told in gaps.items() if set(told) != set(before.get(row, ()))}
     )
+    return len(ledger.new)
 
 
 class _Ledger:
@@ -250,58 +288,95 @@ class _Ledger:
         self.gone: dict[int, str] = {}  # row of a finding → why
 
     def compare(
-        self, row: int, findings: Iterable[Finding], stored: Sequence[StoredFinding]
+        self, row: int, findings: Sequence[Finding], stored: Sequence[StoredFinding]
     ) -> None:
-        """Compare the findings of a component with all that it ever had, open ones first."""
-        before = {s.finding.id: s for s in reversed(stored)}
-        unmatched = []
-        for finding in findings:
-            same = before.pop(finding.id, None)
-            if same is None:
-                unmatched.append(finding)
-            else:
-                self._update(row, finding, same)
-        for finding in unmatched:
-            # The flaw may have got another name: a CVE for what was a GHSA.
-            names = {finding.id, *finding.aliases}
-            same = next(
-                (s for s in before.values() if names & {s.finding.id, *s.finding.aliases}), None
-            )
-            if same is not None:
-                del before[same.finding.id]
-                self._update(row, finding, same)
-            else:
-                self.new.append((row, finding, _fix_since(finding, None, self._at)))
-                self._differences.new[finding.id].append((row, finding, ""))
-        for left in before.values():
-            if not left.resolved:
-                self.gone[left.id] = why = _why(left.finding, self._advisories)
-                self._differences.resolved[left.finding.id].append((row, left.finding, why))
+        """Compare the findings of a component with all that it ever had."""
+        left = list(findings)
+        there = [s for s in stored if not s.resolved]
+        past = [s for s in stored if s.resolved]
+        # The flaw may have got another name: a CVE for what was a GHSA.
+        for before, is_same in (
+            (there, _has_id),
+            (there, _shares_a_name),
+            (past, _has_id),
+            (past, _shares_a_name),
+        ):
+            unmatched = []
+            for finding in left:
+                same = next((s for s in before if is_same(s.finding, finding)), None)
+                if same is None:
+                    unmatched.append(finding)
+                else:
+                    before.remove(same)
+                    self._update(row, finding, same)
+            left = unmatched
+        for finding in left:
+            self.new.append((row, finding, _fix_since(finding, None, self._at)))
+            self._differences.new[finding.id].append(Entry(row, finding))
+        for old in there:
+            self._resolve(row, old, findings)
+
+    def _resolve(self, row: int, old: StoredFinding, findings: Sequence[Finding]) -> None:
+        merged = next((f for f in findings if _shares_a_name(old.finding, f)), None)
+        if merged is not None:  # it stands, with another one, under that one's name
+            self.gone[old.id] = f"the same as {merged.id}"
+            return
+        self.gone[old.id] = why = self._why(row, old.finding)
+        self._differences.resolved[old.finding.id].append(Entry(row, old.finding, why))
+
+    def _why(self, row: int, finding: Finding) -> str:
+        """Say why a finding is gone."""
+        component = self._fleet.images.components([row])[row]
+        if component.owner is not None:
+            unowned = {row: replace(component, owner=None)}
+            for batch in judged(unowned, self._advisories):
+                if any(_shares_a_name(finding, other) for other in batch[row].findings):
+                    return f"the distribution says otherwise of {component.owner.name}"
+        return _why(finding, self._advisories)
 
     def _update(self, row: int, finding: Finding, stored: StoredFinding) -> None:
         old = stored.finding
         if not stored.resolved and old == finding:
             return
         self._fleet.findings.change(stored.id, finding, _fix_since(finding, stored, self._at))
-        if stored.resolved:
+        rise, was_epss = _rise(old, finding)
+        if stored.resolved and not rise:
             away = datetime.fromisoformat(self._at) - datetime.fromisoformat(stored.resolved)
-            if away >= _RETURNED:
-                self._differences.new[finding.id].append((row, finding, "it is back"))
-        elif rise := _rise(old, finding):
-            self._differences.new[finding.id].append((row, finding, rise))
+            entry = Entry(row, finding, "it is back", is_return=away < _RETURNED)
+            self._differences.new[finding.id].append(entry)
+        elif rise:
+            entry = Entry(row, finding, rise, was_epss=was_epss)
+            self._differences.new[finding.id].append(entry)
 
 
-def _rise(old: Finding, finding: Finding) -> str:
-    """Return what makes a known finding news; empty where nothing does."""
+def _has_id(old: Finding, finding: Finding) -> bool:
+    return old.id == finding.id
+
+
+def _shares_a_name(old: Finding, finding: Finding) -> bool:
+    return not {old.id, *old.aliases}.isdisjoint((finding.id, *finding.aliases))
+
+
+def _rise(old: Finding, finding: Finding) -> tuple[str, float | None]:
+    """Return what makes a known finding news, empty where nothing does.
+
+    Where that is its likelihood alone, comes with what it was: only those who asked for a minimum
+    that it has passed are told.
+    """
     if counts(finding) and not counts(old):
-        return "it counts now"
+        return "it counts now", None
     if finding.exploited_since and not old.exploited_since:
-        return f"exploited in the wild since {finding.exploited_since}"
+        return f"exploited in the wild since {finding.exploited_since}", None
     if finding.severity > old.severity:
-        return f"rated {finding.severity} now, was {old.severity}"
+        return f"rated {finding.severity} now, was {old.severity}", None
     if finding.state is FixState.FIXED and old.state is not FixState.FIXED:
-        return f"a fix is there: {finding.fixed_in}"
-    return ""
+        return f"a fix is there: {finding.fixed_in}", None
+    if finding.urgency.rank < old.urgency.rank:
+        return f"to {finding.urgency} now, was to {old.urgency}", None
+    was, likely = old.epss or 0.0, finding.epss or 0.0
+    if int(was * 100) < int(likely * 100):
+        return f"to be exploited with {likely:.0%} (EPSS), was {was:.1%}", was
+    return "", None
 
 
 def _fix_since(finding: Finding, stored: StoredFinding | None, at: str) -> str:
@@ -342,19 +417,23 @@ def _tell(fleet: Fleet, differences: _Differences, delta: Delta, data_as_of: str
         (NoticeKind.RESOLVED, differences.resolved, delta.resolved),
     ):
         told = {
-            flaw: [entry for entry in entries if counts(entry[1])]
+            flaw: [entry for entry in entries if counts(entry.finding)]
             for flaw, entries in by_flaw.items()
         }
-        components = {row for entries in told.values() for row, _, _ in entries}
+        components = {entry.component for entries in told.values() for entry in entries}
         images = fleet.images.with_components(components)
         everywhere: set[int] = set()
         for entries in told.values():
             if not entries:
                 continue
-            there = set().union(*(images[row] for row, _, _ in entries))
+            there = set().union(*(images[entry.component] for entry in entries))
+            if kind is NoticeKind.RESOLVED:
+                there -= _still_affected(fleet, entries)
             if gone:  # of most fleets none is, and copies of large sets cost
                 there -= gone & there
-            if kind is NoticeKind.RESOLVED or any(not rise for _, _, rise in entries):
+            if not there:
+                continue
+            if kind is NoticeKind.RESOLVED or any(not entry.reason for entry in entries):
                 everywhere |= there
             kept.append(FlawNews.of(entries, there, there & running.keys()))
         kept.sort(key=FlawNews.order)
@@ -367,6 +446,13 @@ def _tell(fleet: Fleet, differences: _Differences, delta: Delta, data_as_of: str
         )
 
 
+def _still_affected(fleet: Fleet, entries: Sequence[Entry]) -> set[int]:
+    """Return the images that have the flaw in another package."""
+    names = {name for e in entries for name in (e.finding.id, *e.finding.aliases)}
+    images = fleet.images.with_components(fleet.findings.components_named(names))
+    return set().union(*images.values())
+
+
 def _running(fleet: Fleet) -> Mapping[int, tuple[str, ...]]:
     """Return the images that run, with the names of their containers."""
     workloads = list(fleet.workloads.running())
@@ -376,19 +462,3 @@ def _running(fleet: Fleet) -> Mapping[int, tuple[str, ...]]:
         if workload.image in images:
             found[images[workload.image]].append(workload.name)
     return {row: tuple(names) for row, names in found.items()}
-
-
-def _data_as_of(fleet: Fleet, advisories: AdvisoryStore) -> str:
-    """Note how current each ecosystem is that the fleet is judged by; return the oldest."""
-    speaking = fleet.notes.speaking()
-    until: dict[str, str] = {}  # the end of the release that an ecosystem speaks of
-    for row, namespace in fleet.images.namespaces():
-        end = supported_until(namespace.distribution)
-        for name in speaking.get(row, ()):
-            until[name] = end.isoformat() if end else until.get(name, "")
-    dates = []
-    for name in sorted(until):
-        for one in currencies(advisories, [name], until[name]):
-            fleet.notes.set(_AS_OF + name, one.as_of)
-            dates.append(one.as_of)
-    return min(filter(None, dates), default="")

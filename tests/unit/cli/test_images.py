@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -94,6 +96,18 @@ def test_an_update_names_the_images_that_it_affects_and_that_it_frees(
     said = capsys.readouterr().out
     assert "1 flaw resolved, in 2 images" in said
     assert "withdrawn: DEBIAN-CVE-2026-2222" in said
+
+
+def test_a_reader_that_goes_away_keeps_nothing_from_being_judged(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feeds = _feeds(fleet / "feeds", [OLD, NEW], [OTHER])
+    command = [sys.executable, "-m", "seawall", "advisories", "import", str(feeds)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait() == 3  # without KEV and EPSS
+    assert _json(capsys, "images", "affected", "CVE-2026-2222")["images"] == 2
 
 
 def test_a_narrowed_advisory_resolves_its_findings(

@@ -4,16 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copy
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from seawall.advisories import AdvisoryStore
+from seawall.advisories import AdvisoryStore, snapshot_of
 from seawall.errors import StoreUnusable
 from seawall.fleet.component import Component
+from seawall.fleet.notifying.filtering import wanted
 from seawall.fleet.notifying.notice import Notice, NoticeKind, decode
+from seawall.fleet.notifying.settings import Filter
 from seawall.fleet.record import ImageRecord
 from seawall.fleet.rejudging import Delta, rejudge
 from seawall.fleet.store import Fleet
@@ -193,9 +196,9 @@ def test_what_is_narrowed_or_taken_back_resolves_findings_and_says_why(
     assert rows == [("2026-11-22T12:00:00Z", news.reason)]
 
 
-@pytest.mark.parametrize(("days", "told"), [(2, 0), (30, 1)])
-def test_what_returns_is_open_again_and_no_news_where_it_was_away_for_days(
-    world: World, days: int, told: int
+@pytest.mark.parametrize(("days", "is_return"), [(2, True), (30, False)])
+def test_what_returns_is_open_again_and_soon_only_news_for_who_was_told_that_it_went(
+    world: World, days: int, is_return: bool
 ) -> None:
     add(world.fleet, *IMAGES)
     flaw = debian("CVE-2026-1001", "5.2-2")
@@ -204,7 +207,11 @@ def test_what_returns_is_open_again_and_no_news_where_it_was_away_for_days(
     delta = world.judge({"Debian": [OLD, flaw]}, days=days)
     assert world.is_right()
     assert world.ids(WEB) == ["CVE-2026-1001"]
-    assert [news.reason for news in delta.new] == ["it is back"] * told
+    assert [(news.reason, news.is_return) for news in delta.new] == [("it is back", is_return)]
+    (notice,) = [one for one in world.notices() if one.kind is NoticeKind.NEW]
+    usual = Filter(minimum_severity=Severity.UNKNOWN)
+    assert (wanted(notice, usual) is None) is is_return
+    assert wanted(notice, replace(usual, tell=frozenset({"new", "resolved"}))) == notice
     rows = list(world.fleet.database.rows("SELECT first_seen, resolved FROM finding"))
     assert rows == [("2026-11-21T12:00:00Z", "")]
 
@@ -247,6 +254,117 @@ def test_what_the_owner_of_files_says_counts(world: World) -> None:
     assert {f.confirmed for f in findings_of(world.fleet, OWNING.digest)} == {True}
 
 
+def test_two_flaws_that_turn_out_to_be_one_are_merged_in_silence(world: World) -> None:
+    add(world.fleet, *IMAGES)
+    one, other = python("GHSA-1", "3.1.3"), python("PYSEC-1", "3.1.3")
+    world.judge({"PyPI": [one, other]})
+    assert world.ids(WEB) == ["GHSA-1", "PYSEC-1"]
+    same = {"aliases": ["CVE-2026-1007"]}
+    delta = world.judge({"PyPI": [one | same, other | same]})
+    assert world.is_right()
+    assert world.ids(WEB) == ["CVE-2026-1007"]
+    assert (delta.new, delta.resolved) == ([], [])
+    closed = "SELECT resolved_by FROM finding WHERE resolved != ''"
+    assert set(world.fleet.database.rows(closed)) == {("the same as CVE-2026-1007",)}
+
+
+def test_a_name_of_before_does_not_return_for_one_that_stands(world: World) -> None:
+    """The open row keeps its history, whatever a closed one was called."""
+    add(world.fleet, *IMAGES)
+    other = python("PYSEC-1", "3.1.3", aliases=["CVE-2026-1007"])
+    world.judge({"PyPI": [other]})
+    world.judge({"PyPI": [{**other, "withdrawn": GONE}, python("GHSA-1", "3.1.3")]})
+    assert world.ids(WEB) == ["GHSA-1"]
+    delta = world.judge(
+        {"PyPI": [{**other, "withdrawn": GONE}, python("GHSA-1", "3.1.3", aliases=["PYSEC-1"])]}
+    )
+    assert world.is_right()
+    assert (delta.new, delta.resolved) == ([], [])
+
+
+def test_what_the_distribution_decides_is_said_so(world: World) -> None:
+    add(world.fleet, *IMAGES)
+    flaw = python("GHSA-1", "3.1.3", aliases=["CVE-2026-1007"])
+    world.judge({"Debian": [OLD], "PyPI": [flaw]})
+    fixed = debian("CVE-2026-1007", "3.1.2-1", package="jinja2")
+    delta = world.judge({"Debian": [OLD, fixed], "PyPI": [flaw]})
+    (news,) = delta.resolved
+    assert news.reason == "the distribution says otherwise of python3-jinja2"
+    assert len(news.images) == 1
+
+
+def test_what_an_image_has_in_another_package_is_not_told_as_resolved(world: World) -> None:
+    add(world.fleet, *IMAGES)
+    one, other = (
+        python("CVE-2026-1001", "9"),
+        record("CVE-2026-1001", below("npm", "lodash", "5.0.0")),
+    )
+    rest = record("GHSA-2", below("npm", "else", "1.0.0"))
+    world.judge({"PyPI": [one], "npm": [other, rest]})
+    gone = {**other, "withdrawn": GONE}
+    delta = world.judge({"PyPI": [one], "npm": [gone, rest]})  # of lodash, which is in one image
+    assert world.is_right()
+    assert world.ids(SMALL) == ["CVE-2026-1001"]
+    assert delta.resolved == []
+    closed = world.fleet.database.rows("SELECT count(*) FROM finding WHERE resolved != ''")
+    assert next(closed)[0] > 0
+    assert NoticeKind.RESOLVED not in {notice.kind for notice in world.notices()}
+
+
+# --- which advisories may judge -------------------------------------------------------------------
+
+
+def test_a_store_that_was_replaced_meanwhile_is_opened_again(world: World) -> None:
+    add(world.fleet, *IMAGES)
+    world.judge({"Debian": [OLD]})
+    with AdvisoryStore.open(world.home / "advisories.sqlite") as held:
+        world.judge({"Debian": [OLD, debian("CVE-2026-1001", "5.2-2")]})
+        delta = rejudge(world.fleet, held, world.now)
+    assert (delta.judged, delta.resolved, delta.refused) == (0, [], "")
+    assert world.ids(WEB) == ["CVE-2026-1001"]
+
+
+def test_an_older_store_does_not_judge_the_fleet_back(world: World, tmp_path: Path) -> None:
+    add(world.fleet, *IMAGES)
+    world.judge({"Debian": [OLD]})
+    copy(world.home / "advisories.sqlite", tmp_path / "older.sqlite")
+    world.judge({"Debian": [OLD, debian("CVE-2026-1001", "5.2-2")]})
+    with AdvisoryStore.open(tmp_path / "older.sqlite") as older:
+        delta = rejudge(world.fleet, older, world.now)
+        assert delta.refused
+        assert world.ids(WEB) == ["CVE-2026-1001"]
+        assert rejudge(world.fleet, older, world.now, anew=True).resolved != []
+    assert world.ids(WEB) == []
+
+
+def test_the_snapshot_does_not_judge_where_a_store_did(world: World, tmp_path: Path) -> None:
+    add(world.fleet, SMALL)
+    world.judge({"Debian": [OLD, debian("CVE-2026-1001", "5.2-2")]})
+    publish(tmp_path / "other", {"Debian": [OLD]})
+    content = snapshot_of(tmp_path / "other/advisories.sqlite")
+    with AdvisoryStore.from_snapshot(content, "snapshot") as snapshot:
+        add(world.fleet, WEB)
+        delta = rejudge(world.fleet, snapshot, world.now)
+    assert "snapshot" in delta.refused
+    assert world.ids(SMALL) == ["CVE-2026-1001"]
+    assert list(world.fleet.database.rows("SELECT count(*) > 0 FROM pending")) == [(1,)]
+    world.judge()
+    assert world.is_right([SMALL, WEB])
+
+
+def test_copies_of_a_store_that_went_on_apart_are_two_stores(world: World, tmp_path: Path) -> None:
+    add(world.fleet, *IMAGES)
+    world.judge({"Debian": [OLD]})
+    (tmp_path / "twin").mkdir()
+    copy(world.home / "advisories.sqlite", tmp_path / "twin/advisories.sqlite")
+    world.judge({"Debian": [OLD, debian("CVE-2026-1001", "5.2-2")]})
+    publish(tmp_path / "twin", {"Debian": [OLD, debian("CVE-2026-1002", "5.2-2")]})
+    with AdvisoryStore.open(tmp_path / "twin/advisories.sqlite") as twin:
+        delta = rejudge(world.fleet, twin, world.now)
+    assert delta.why_all == "the advisory store is another one"
+    assert world.ids(WEB) == ["CVE-2026-1002"]
+
+
 def kev(*names: str) -> bytes:
     several = ["CVE-1999-1001", *names]  # an empty catalogue is refused
     entries = [f'{{"cveID": "{name}", "dateAdded": "2026-11-01"}}' for name in several]
@@ -271,7 +389,13 @@ def test_other_ratings_by_kev_and_epss_are_found(world: World) -> None:
     assert [news.reason for news in delta.new] == ["exploited in the wild since 2026-11-01"]
     delta = world.judge(several, kev=kev("CVE-2026-1001"), epss=epss(CVE_2026_1002=0.7))
     assert world.is_right()
-    assert (delta.judged, delta.new) == (1, [])
+    assert delta.judged == 1
+    assert [(news.finding.id, news.was_epss) for news in delta.new] == [("CVE-2026-1002", 0.0)]
+    notice = next(one for one in world.notices() if one.flaws[0].was_epss is not None)
+    usual = Filter(minimum_severity=Severity.UNKNOWN)
+    assert wanted(notice, usual) is None
+    assert wanted(notice, replace(usual, minimum_epss=0.5)) == notice
+    assert wanted(notice, replace(usual, minimum_epss=0.8)) is None
     world.judge(several)
     assert world.is_right()
     assert {f.exploited_since for f in findings_of(world.fleet, WEB.digest)} == {""}

@@ -12,7 +12,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -199,6 +199,11 @@ class Post:
         self._outcomes: queue.SimpleQueue[_Sent | _Ended] = queue.SimpleQueue()
         self._unsettled: _Sent | _Ended | None = None  # taken, and not yet in the outbox
         self._busy: set[str] = set()
+
+    @property
+    def busy(self) -> Set[str]:
+        """The sinks to which something is on its way, or was and is not noted yet."""
+        return self._busy
 
     def deliver(self, now: datetime, patience_s: float = _PATIENCE_S) -> DeliveryReport:
         """Send what is due at `now`, wait at most `patience_s` for all sinks, and say what became.

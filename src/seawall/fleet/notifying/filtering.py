@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from seawall.fleet.notifying.notice import FoundFlaw, Notice, NoticeKind
+from seawall.fleet.notifying.notice import Because, FoundFlaw, Notice, NoticeKind
 from seawall.fleet.notifying.settings import Filter, QuietHours
 from seawall.model import Urgency
 
@@ -13,15 +13,18 @@ _MINUTE = timedelta(minutes=1)
 def wanted(notice: Notice, choice: Filter) -> Notice | None:
     """Return the notice with the flaws that count for this sink; None when nothing is left.
 
-    A flaw counts from the minimum severity on, or because it is exploited or likely to be. What
+    A flaw counts from the minimum severity on, or because it is exploited or likely to be; one that
+    was known and only became more likely, where the sink's minimum was passed. What
     its publisher judged to need no action (`Urgency.HIDDEN`) never does, as in a scan. What is
     resolved is told whether or not anything still runs or can be updated: mostly nothing does.
     An indicator is told whatever its severity, because somebody asked for it. A test is always
-    wanted.
+    wanted. That an image started is wanted where only what runs is: all others know its flaws.
     """
     if notice.kind is NoticeKind.TEST:
         return notice
     if notice.kind.value not in choice.tell:
+        return None
+    if notice.because is Because.STARTED and not choice.only_running:
         return None
     runs = bool(notice.image and notice.image.running)
     counting = tuple(f for f in notice.flaws if _counts(f, notice.kind, choice, runs))
@@ -40,9 +43,14 @@ def _counts(flaw: FoundFlaw, kind: NoticeKind, choice: Filter, runs: bool) -> bo
         return True
     if flaw.urgency is Urgency.HIDDEN:
         return False
+    if flaw.is_return and NoticeKind.RESOLVED.value not in choice.tell:
+        return False
     is_fixable = any(package.fixed_in for package in flaw.packages)
     if choice.only_fixable and kind is not NoticeKind.RESOLVED and not is_fixable:
         return False
+    if flaw.was_epss is not None:
+        least = choice.minimum_epss
+        return least is not None and flaw.was_epss < least <= (flaw.epss or 0.0)
     return (
         flaw.severity >= choice.minimum_severity
         or (choice.exploited and bool(flaw.exploited_since))

@@ -28,10 +28,21 @@ class NoticeKind(Enum):
     """Why there is something to tell."""
 
     NEW = "new"  # an advisory found images that are known
-    IMAGE = "image"  # an image that was not known brings findings
+    IMAGE = "image"  # an image brings findings: it was not known, or see `Because`
     RESOLVED = "resolved"  # a finding is gone from all images
     INDICATOR = "indicator"  # something that a person asked about was seen in an image
     TEST = "test"  # a person wants to see a notice
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Because(Enum):
+    """Why an image is told."""
+
+    NEW = ""  # it was not known
+    BACK = "back"  # it was gone; the flaws are those that appeared meanwhile
+    STARTED = "started"  # it did not run and now does; only for sinks that want what runs
 
     def __str__(self) -> str:
         return self.value
@@ -68,7 +79,9 @@ class FoundFlaw:
     summary: str = ""
     packages: tuple[FoundPackage, ...] = ()
     packages_total: int = 0
-    reason: str = ""  # of what is resolved: why; of an indicator: what was seen
+    reason: str = ""  # of what is resolved: why; of an indicator: what was seen; else what rose
+    is_return: bool = False  # it was away for a few days; news only for who was told that it went
+    was_epss: float | None = None  # only EPSS rose, from there; news for who has a minimum between
     images_total: int = 0
     running_total: int = 0  # how many of those images run now
     images: tuple[AffectedImage, ...] = ()  # those that run come first
@@ -84,6 +97,7 @@ class Notice:
     flaws: tuple[FoundFlaw, ...] = ()  # the most pressing first
     flaws_total: int = 0  # at least
     image: AffectedImage | None = None  # of kind IMAGE: which one
+    because: Because = Because.NEW  # of kind IMAGE: why
     data_as_of: str = ""  # RFC 3339: how old the advisories are
     note: str = ""  # one line in front of everything else
 
@@ -189,6 +203,8 @@ class _Flaw(msgspec.Struct):
     packages: tuple[_Package, ...] = ()
     packages_total: int = 0
     reason: str = ""
+    is_return: bool = False
+    was_epss: float | None = None
     images_total: int = 0
     running_total: int = 0
     images: tuple[AffectedImage, ...] = ()
@@ -202,6 +218,7 @@ class _Document(msgspec.Struct):
     data_as_of: str = ""
     note: str = ""
     image: AffectedImage | None = None
+    because: Because = Because.NEW
     flaws_total: int = 0
     flaws: tuple[_Flaw, ...] = ()
 

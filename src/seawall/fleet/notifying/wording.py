@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from seawall.fleet.notifying.notice import (
     AffectedImage,
+    Because,
     FoundFlaw,
     FoundPackage,
     Notice,
@@ -24,6 +25,11 @@ _VERBS = {
     NoticeKind.RESOLVED: "resolved",
     NoticeKind.INDICATOR: "seen",
 }
+_BRINGS = {
+    Because.NEW: "brings",
+    Because.BACK: "is back with",
+    Because.STARTED: "now runs with",
+}
 _DONE = frozenset((NoticeKind.RESOLVED, NoticeKind.INDICATOR))  # an update is not what they want
 _ADVISORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/~+-]{0,119}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -37,7 +43,8 @@ def headline(notice: Notice) -> str:
         case NoticeKind.TEST:
             return "Test notice"
         case NoticeKind.IMAGE if notice.image is not None:
-            return f"{image_name(notice.image)} brings {count(notice)} {worst(notice)}".rstrip()
+            verb = _BRINGS[notice.because]
+            return f"{image_name(notice.image)} {verb} {count(notice)} {worst(notice)}".rstrip()
     verb = _VERBS[notice.kind]
     if len(notice.flaws) != 1 or notice.flaws_total > 1:
         return f"{count(notice)} {verb} {worst(notice)}".rstrip()
