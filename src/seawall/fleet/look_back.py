@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from typing import assert_never
+from urllib.parse import unquote
 
 from seawall.errors import FleetUnusable
 from seawall.fleet import contents, files
@@ -180,13 +181,20 @@ def _sighting(asked: StoredIndicator, seen: SeenIn, at: str) -> Sighting:
     return Sighting(asked.id, seen.image.id, detail, at)
 
 
+def _found_package(package_url: str) -> FoundPackage:
+    """Return a package as notices name it; `in_words` has all of the package-url."""
+    plain = package_url.partition("?")[0].removeprefix("pkg:").partition("/")[2]
+    name, _, version = plain.rpartition("@")
+    return FoundPackage(unquote(name.rpartition("/")[2] or plain), unquote(version))
+
+
 def _notice(new: NewSighting, at: str) -> Notice:
     asked, seen = new.asked, new.seen
     image = seen.image
     running = tuple(workload.name for workload in seen.containers if not workload.ended)
     packages: tuple[FoundPackage, ...] = ()
     if asked.indicator.kind is IndicatorKind.PACKAGE:
-        packages = tuple(sorted({FoundPackage(place.what, "") for place in seen.places}))
+        packages = tuple(sorted({_found_package(place.what) for place in seen.places}))
     flaw = FoundFlaw(
         id=f"{asked.indicator.kind}: {asked.indicator.text}",
         severity=Severity.UNKNOWN,  # whoever asked knows how bad it is

@@ -137,13 +137,6 @@ class Value:
             raise self.wrong(f"{_shown(text)!r} is neither true nor false")
         return text in _YES
 
-    def integer(self, least: int, most: int) -> int:
-        """Return a whole number within both bounds."""
-        text = self.text()
-        if re.fullmatch(r"[+-]?[0-9]{1,18}", text) and least <= int(text) <= most:
-            return int(text)
-        raise self.wrong(f"{_shown(text)!r} is no whole number from {least} to {most}")
-
     def number(self, least: float, most: float) -> float:
         """Return a number within both bounds, with or without a point."""
         text = self.text()

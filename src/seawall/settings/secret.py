@@ -1,7 +1,7 @@
 """Secrets are named in a file of settings, and read where they are needed, never before."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from seawall.errors import UsageError
@@ -14,7 +14,8 @@ class Secret:
     """Where a secret is: in a file, or in a variable of the environment. It is never held."""
 
     place: Path | str  # a path is a file, a text the name of a variable
-    named_by: str = ""  # who names it, for messages: "/etc/seawall/seawall.yaml:7: secret_file"
+    # Who names it, for messages: "/etc/seawall/seawall.yaml:7: secret_file". Not who it is.
+    named_by: str = field(default="", compare=False)
 
     def value(self) -> str:
         """Return the secret as it is now, without white space around it.

@@ -224,6 +224,18 @@ def test_children_get_the_configuration_that_was_taken_last(home: Path) -> None:
     assert [path.name for path in home.iterdir()] == ["copy.yaml"]
 
 
+def test_children_get_a_configuration_that_names_secrets(home: Path) -> None:
+    (home / "key").write_text("k" * 32)
+    (home / "seawall.yaml").write_text(
+        "notifications:\n  sinks:\n"
+        f"    - {{name: a, type: webhook, url: 'https://a.example', secret_file: {home}/key}}\n"
+        "    - {name: b, type: slack, url_env: SLACK}\n"
+    )
+    held = _Held(configuration.read(), home / "copy.yaml")
+    copied = configuration.read(held.copy)
+    assert copied.sinks == held.settings.sinks
+
+
 def test_a_service_keeps_its_store_for_life(home: Path) -> None:
     held = _Held(configuration.read(), home / "copy.yaml")
     write(home, {"fleet": {"store": f"sqlite://{home}/other.sqlite"}})
