@@ -284,7 +284,7 @@ def _chosen(args: argparse.Namespace, known: Mapping[str, object]) -> list[str]:
 
 
 def run_deliver(_: argparse.Namespace) -> int:
-    """Send what is due; 3 where something was not taken."""
+    """Send what is due; 3 where something was not taken, or waits for another who delivers."""
     from seawall.cli import images
 
     with images.opened() as (fleet, settings):

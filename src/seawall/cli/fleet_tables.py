@@ -11,7 +11,7 @@ from seawall.model import Severity
 
 if TYPE_CHECKING:
     from seawall.fleet import Delta
-    from seawall.fleet.affected import Affected, BlastRadius, Container, HitPackage
+    from seawall.fleet.affected import Affected, BlastRadius, Container, HitPackage, Origin
     from seawall.fleet.keeping import Kept
     from seawall.fleet.news import FlawNews
     from seawall.fleet.rebase import Advice, Change, Option, PackageChange, Preview
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Rows = Sequence[tuple["StoredImage", Verdict]]
 
 _SHOWN = 20  # flaws of a delta, and images below one another
+_WIDE = 90  # cells from which on a list says when each image was seen
 _RED, _YELLOW, _DIM = "1;31", "33", "2"
 _COLOURS = {Severity.CRITICAL: _RED, Severity.HIGH: "31", Severity.MEDIUM: _YELLOW}
 
@@ -56,9 +57,9 @@ def kept_line(kept: "Kept", names: Sequence[str]) -> str:
         *([count_of(kept.gaps, "gap")] if kept.gaps else []),
         *([] if kept.is_new else ["was known"]),
     ]
-    return f"{_called(kept.image.names or names, kept.image.digest)}  {facts(said)}\n".replace(
-        "\u00a0", " "
-    )
+    # By the name that was given: the image may have others elsewhere.
+    called = [name for name in (*names, *kept.image.names) if kept.image.digest not in name]
+    return f"{shortened(called[0] if called else '-', 60)}  {facts(said)}\n".replace("\u00a0", " ")
 
 
 def gone_line(place: str, count: int) -> str:
@@ -125,15 +126,17 @@ def write_list(rows: Rows, out: TextIO, width: int, colour: bool) -> None:
     if not rows:
         out.write("no such image\n")
         return
-    heads = ("IMAGE", "DIGEST", "WORST", "NOW", "FIXABLE", "EXPLOITED", "RUNS", "SEEN")
+    heads = ("IMAGE", "DIGEST", "WORST", "NOW", "FIX", "KEV", "RUNS", "SEEN")
     table: list[tuple[str, ...]] = [tuple(_paint(head, _DIM, colour) for head in heads)]
+    if width < _WIDE:  # names matter more than the day
+        table = [row[:-1] for row in table]
     for image, said in sorted(rows, key=_worst_first):
         worst = str(said.worst) if said.worst is not None else "none"
         if not said.is_complete:
             worst += " ?"
         table.append(
             (
-                _called(image.names, image.digest),
+                _called(image.names or ("-",), image.digest),
                 image.digest.removeprefix("sha256:")[:12],
                 _paint(worst, _COLOURS.get(said.worst, "") if said.worst else "", colour),
                 _number(said.fix_now),
@@ -141,7 +144,7 @@ def write_list(rows: Rows, out: TextIO, width: int, colour: bool) -> None:
                 _number(said.exploited),
                 _number(said.running),
                 f"gone {image.gone[:10]}" if image.gone else image.last_seen[:10],
-            )
+            )[: len(table[0])]
         )
     out.writelines(f"{line.rstrip()}\n" for line in _grid(table, width))
     unsure = sum(not said.is_complete for _, said in rows)
@@ -166,9 +169,9 @@ def _worst_first(row: tuple["StoredImage", Verdict]) -> tuple[Any, ...]:
     image, said = row
     return (
         bool(image.gone),
-        -said.fix_now,
         -said.exploited,
         -(said.worst or 0),
+        -said.fix_now,
         -said.fixable,
         -said.running,
         image.names,
@@ -284,10 +287,20 @@ def _radius_lines(radius: "BlastRadius", width: int) -> Iterator[str]:
         told = ", ".join(_package(package) for package in radius.packages[:5])
         more = f" and {len(radius.packages) - 5} more" if len(radius.packages) > 5 else ""
         yield f"  {clipped(told + more, width - 2)}"
+    alone = [origin.roots[0] for origin in radius.origins if _is_alone(origin)]
+    if alone:
+        yield ""
+        yield f"in {count_of(len(alone), 'image')}, each from a layer of its own"
+        for root in alone[:_SHOWN]:
+            yield from _tree(root, "  ", [0])
+        if len(alone) > _SHOWN:
+            yield f"  … and {len(alone) - _SHOWN} more: --format json"
     for origin in radius.origins:
+        if _is_alone(origin):
+            continue
         yield ""
         if origin.is_of_image and len(origin.roots) == 1:
-            yield f"brought by an image, in {count_of(origin.images, 'image')}"
+            yield f"brought by a base image, in {count_of(origin.images, 'image')}"
         else:
             made = f": {clipped(origin.created_by, 60)}" if origin.created_by else ""
             layer = short_digest(origin.diff_id) if origin.diff_id else "unknown layers"
@@ -296,6 +309,10 @@ def _radius_lines(radius: "BlastRadius", width: int) -> Iterator[str]:
             yield from _tree(root, "  ", [0])
         if len(origin.roots) > _SHOWN:
             yield f"  … and {len(origin.roots) - _SHOWN} more: --format json"
+
+
+def _is_alone(origin: "Origin") -> bool:
+    return len(origin.roots) == 1 and not origin.roots[0].derived
 
 
 def _package(package: "HitPackage") -> str:
@@ -315,7 +332,8 @@ def _tree(root: "Affected", indent: str, told: list[int]) -> Iterator[str]:
         said = [short_digest(image.digest), f"since {image.since[:10]}"]
         said += [f"gone {image.gone[:10]}"] if image.gone else []
         said += [f"until {image.until[:10]}"] if image.until else []
-        yield f"{indent}{_called(image.names, image.digest)}  {facts(said)}".replace("\u00a0", " ")
+        called = f"{_called(image.names, image.digest)}  " if image.names else ""
+        yield f"{indent}{called}{facts(said)}".replace("\u00a0", " ")
         for container in image.containers[:_SHOWN]:
             state = f"ended {container.ended[:10]}" if container.ended else "running"
             yield f"{indent}  ▸ {shortened(container.name, 40)} on {container.host}, {state}"

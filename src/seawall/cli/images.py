@@ -410,11 +410,12 @@ def _take(fleet: "Fleet", desk: _Desk, tasks: list[_Task]) -> _Taken:
 def _keep(fleet: "Fleet", desk: _Desk, task: _Task, counted: str) -> "tuple[Kept, tuple[str, ...]]":
     """Return the image as it is kept, and all digests by which it was met."""
     from seawall.cli import progress
-    from seawall.fleet.keeping import keep, seen_again
+    from seawall.fleet.keeping import check_not_refused, keep, seen_again
     from seawall.fleet.reading import read_record
     from seawall.fleet.record import ImageRecord
 
     def known(digest: str) -> bool:
+        check_not_refused(fleet, digest, datetime.now(UTC))
         image = fleet.images.find(digest)
         # A manifest may have this digest as well, of another image.
         is_it = image is not None and image.digest == digest
@@ -627,16 +628,23 @@ def judged_again(args: argparse.Namespace) -> "Delta | None":
 
 
 def deliver(fleet: "Fleet", settings: "Configuration") -> bool:
-    """Send what is due; return whether all of it went. Another process may be at it: then True."""
+    """Send what is due; return whether all of it went.
+
+    Another process may be at it: that is said, and what it has not sent yet did not go.
+    """
     from seawall.cli import wiring
     from seawall.fleet.notifying import deliver as send
 
     with fleet.database.alone("deliver") as is_alone:
+        now = datetime.now(UTC)
+        names = [sink.name for sink in settings.sinks]
         if not is_alone:
-            return True
-        sent = send(
-            fleet.outbox, wiring.recipients(settings), datetime.now(UTC), wiring.dead_letters()
-        )
+            waiting = sum(fleet.outbox.waiting(names, now).values())
+            told = f"{waiting} notices wait for it" if waiting else "nothing waits"
+            arguments.mention([f"another process delivers notices: {told}"])
+            return not waiting
+        sent = send(fleet.outbox, wiring.recipients(settings), now, wiring.dead_letters())
+        fleet.outbox.prune(now, names)
     for name, report in sent.sinks.items():
         if report.error:
             print(f"seawall: {name}: {report.error}", file=sys.stderr)  # noqa: T201

@@ -162,13 +162,15 @@ def _answer_lines(answer: "Answer") -> Iterator[str]:
         yield from _seen_lines(one)
     if len(answer.found) > _SHOWN:
         yield f"… and {len(answer.found) - _SHOWN} more images: --format json"
-    by_reason: dict[tuple[str, str], list[NotKnown]] = {}
+    by_reason: dict[str, list[NotKnown]] = {}
     for unknown in answer.not_known:
-        by_reason.setdefault((unknown.why, unknown.remedy), []).append(unknown)
-    for (why, remedy), images in by_reason.items():
+        by_reason.setdefault(unknown.why, []).append(unknown)
+    for why, images in by_reason.items():
         yield ""
         yield f"not known of {count_of(len(images), 'image')}: {why}"
-        yield f"  {remedy}"
+        yield from (f"  {image.remedy}" for image in images[:_PLACES])
+        if len(images) > _PLACES:
+            yield f"  … and {len(images) - _PLACES} more: --format json"
     for note in answer.notes:
         yield f"note: {note}"
 
