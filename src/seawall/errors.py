@@ -11,6 +11,7 @@
     │   ├── CorruptImage         truncated or malformed
     │   ├── DigestMismatch       content differs from the digest that names it
     │   ├── LimitExceeded        larger than the limits allow
+    │   │   └── TooManyFindings  more than the fleet keeps of one image (exit code 4)
     │   └── SourceUnavailable    a daemon or file that does not answer
     │       └── RegistryError    a registry cannot be used
     │           ├── RegistryUnreachable  no answer, or none of use
@@ -102,6 +103,13 @@ class LimitExceeded(ImageError):
     """The image is larger than the limits allow."""
 
     hint = "if the image is trusted and really that large, raise the limit with --limit NAME=VALUE"
+
+
+class TooManyFindings(LimitExceeded):
+    """An image would bring more findings into the fleet than any honest one does."""
+
+    hint = "nothing of it was kept; seawall scan shows what it has"
+    exit_code = 4  # whoever tries again gets the same
 
 
 class SourceUnavailable(ImageError):

@@ -167,7 +167,10 @@ def running_registry(
         host = f"127.0.0.1:{free.getsockname()[1]}"
     settings = {
         "version": 0.1,
-        "storage": {"filesystem": {"rootdirectory": str(folder / "registry")}},
+        "storage": {
+            "filesystem": {"rootdirectory": str(folder / "registry")},
+            "delete": {"enabled": True},
+        },
         "http": {"addr": host},
     }
     if certificate is not None:

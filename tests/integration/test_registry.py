@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -189,3 +190,103 @@ def test_a_private_catalog_wants_a_login(start: Start, tmp_path: Path) -> None:
     logins = tmp_path / "config.json"
     logins.write_text(json.dumps({"auths": {registry.host: {"auth": auth}}}))
     assert list(repositories(registry.host, Settings(login_files=(logins,)))) == []
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SEAWALL_HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir(mode=0o700)
+    return tmp_path / "home"
+
+
+def images(action: str, *arguments: str, code: int = 0) -> str:
+    quick = ("--skip", "secrets", "--skip", "malware") if action == "add" else ()
+    command = [sys.executable, "-m", "seawall", "images", action, *quick, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    return done.stdout + done.stderr
+
+
+def listed(*arguments: str) -> list[tuple[list[str], bool]]:
+    """Return the names of each image in the fleet, and whether it is gone."""
+    rows = json.loads(images("list", "--format", "json", *arguments))
+    return sorted((row["names"], bool(row["gone"])) for row in rows)
+
+
+def manifest_of(name: str, *options: str) -> str:
+    """Return the digest by which a registry has an image."""
+    raw = run("skopeo", "inspect", "--raw", "--tls-verify=false", *options, f"docker://{name}")
+    return digest(raw.encode())
+
+
+def delete(registry: Registry, repository: str, manifest: str) -> None:
+    address = f"http://{registry.host}/v2/{repository}/manifests/{manifest}"
+    request = urllib.request.Request(address, method="DELETE")
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - http, on loopback
+        assert answer.status == 202
+
+
+def copied(layout: Path, name: str, *options: str) -> None:
+    copy = ("skopeo", *options, "copy", "-q", "--insecure-policy", "--dest-tls-verify=false")
+    run(*copy, f"oci:{layout}:both", f"docker://{name}")
+
+
+@pytest.mark.parametrize("whole", ["{host}", "{host}/a"])
+def test_what_a_registry_lists_no_more_is_gone(
+    layout: Path, start: Start, home: Path, whole: str
+) -> None:
+    registry = start()
+    need("skopeo")
+    one, two = f"{registry.host}/a:1", f"{registry.host}/a:2"
+    copied(layout, one, "--override-arch", "amd64")
+    copied(layout, two, "--override-arch", "arm64")
+    look = ("--registry", whole.format(host=registry.host))
+    images("add", "--platform", "linux/amd64", *look, code=3)  # one is for another processor
+    images("add", "--platform", "linux/arm64", *look, code=3)
+    assert listed() == [([one], False), ([two], False)]  # what could not be read stays
+    delete(registry, "a", manifest_of(one))
+    assert "1 image gone" in images("add", "--platform", "linux/arm64", *look)
+    assert listed() == [([two], False)]
+    assert listed("--past") == [([], True), ([two], False)]
+    delete(registry, "a", manifest_of(two))
+    assert "1 image gone" in images("add", *look)
+    assert listed() == []
+    copied(layout, one, "--override-arch", "amd64")
+    images("add", "--platform", "linux/amd64", *look)
+    assert listed() == [([one], False)]
+
+
+def test_a_registry_that_cannot_be_listed_takes_nothing_away(
+    layout: Path, start: Start, home: Path
+) -> None:
+    with ExitStack() as held:
+        folder = home.parent / "first"
+        folder.mkdir()
+        registry = held.enter_context(running_registry(folder))
+        name = push(layout, registry, "--dest-tls-verify=false")
+        images("add", "--platform", "linux/amd64", "--registry", registry.host)
+        images("add", "--registry", f"{registry.host}/team/other", code=3)
+    assert "no connection" in images("add", "--registry", registry.host, code=3)
+    assert listed() == [([name], False)]
+
+
+def test_a_gate_asks_by_what_a_registry_calls_an_image(
+    layout: Path, start: Start, home: Path
+) -> None:
+    registry = start()
+    name = push(layout, registry, "--dest-tls-verify=false")
+    index = manifest_of(name)
+    images("add", "--platform", "linux/amd64", f"registry:{name}")
+    by_name = json.loads(images("verdict", name, "--format", "json"))
+    assert (by_name["packages"], by_name["platform"]) == (1, "linux/amd64")
+    raw = run("skopeo", "inspect", "--raw", "--tls-verify=false", f"docker://{name}")
+    one, two = (entry["digest"] for entry in json.loads(raw)["manifests"])
+    for asked in (index, f"{name}@{index}", f"team/app@{one}", one):
+        said = json.loads(images("verdict", asked, "--format", "json"))
+        assert said == {**by_name, "digest": said["digest"]}
+    assert json.loads(images("verdict", two, "--format", "json", code=3))["known"] is False
+    images("add", "--platform", "linux/arm64", f"registry:{name}")
+    told = images("verdict", f"{name}@{index}", code=2)
+    assert f"{index} means 2 images" in told
+    assert "linux/arm64" in told
+    assert json.loads(images("verdict", two, "--format", "json"))["packages"] == 0

@@ -21,7 +21,6 @@ from seawall.advisories import AdvisoryStore, Folder, update
 from seawall.fleet.databases import Database, SqliteDatabase, open_postgresql
 from seawall.fleet.record import ImageRecord, record_of
 from seawall.fleet.rejudging import Delta, rejudge
-from seawall.fleet.shown import findings_of
 from seawall.fleet.store import Fleet
 from seawall.fleet.store.findings import counts
 from seawall.images import open_image, parse_target
@@ -31,6 +30,7 @@ from seawall.scanning.vulnerabilities import judge
 from tests.integration.postgresql import Unavailable, running_postgresql
 from tests.quality.feed_months import State, month_ago, revised
 from tests.quality.fleet_images import ARCHIVE, NAMES, tag
+from tests.unit.fleet.samples import findings_of
 
 SHARED = Path(
     os.environ.get("SEAWALL_SHARED_DATA") or Path(__file__).parents[3] / "shared" / "data"
@@ -169,9 +169,7 @@ def fleet(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Itera
 
 
 def shown(fleet: Fleet, digest: str) -> Findings:
-    image = fleet.images.find(digest)
-    assert image is not None
-    return ordered(findings_of(fleet, image))
+    return ordered(findings_of(fleet, digest))
 
 
 def are_the_same(fleet: Fleet, scanned: Scanned) -> None:

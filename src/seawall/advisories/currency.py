@@ -19,12 +19,13 @@ nothing. Parts of a feed are silent for longer: Debian 13 for 19 days, PyPI's re
 versions for 64. The limits are the longest of the feeds, and the week that may pass unasked.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from seawall.advisories.ecosystems import ECOSYSTEMS
 from seawall.advisories.store import AdvisoryStore, FeedState
+from seawall.model import Incomplete
 
 OLD = timedelta(days=7)  # since the store asked; from here on a reader should know
 OUTDATED = timedelta(days=183)  # from here on so much is missing that a scan is incomplete
@@ -120,7 +121,19 @@ def currencies(
     `until` is when support of the distribution's release ends.
     """
     feeds = {feed.name: feed for feed in store.feeds()}
-    newest = store.newest(ecosystems)
+    return currencies_by(feeds, store.newest(ecosystems), ecosystems, until)
+
+
+def currencies_by(
+    feeds: Mapping[str, FeedState],
+    newest: Mapping[str, str],
+    ecosystems: Collection[str],
+    until: str = "",
+) -> tuple[Currency, ...]:
+    """Return what `currencies` does, by what was noted of a store.
+
+    That is the state of its feeds by name, and the newest record of each ecosystem.
+    """
     groups: dict[str, list[str]] = {}
     for name in sorted(ecosystems):
         groups.setdefault(name.partition(":")[0], []).append(name)
@@ -133,6 +146,15 @@ def currencies(
         )
         for family, names in groups.items()
     )
+
+
+def outdated_gaps(currencies: Iterable[Currency], today: date) -> Iterator[Incomplete]:
+    """Yield a gap for each ecosystem of which half a year is missing."""
+    now = datetime.combine(today, time(), UTC)
+    for one in currencies:
+        if one.is_outdated(now):
+            since = f"end at {one.as_of[:10]}" if one.as_of else "are of unknown age"
+            yield Incomplete("/", f"the advisories for {one.name} {since}: later flaws are missing")
 
 
 def of_feeds(feeds: Iterable[FeedState]) -> tuple[Currency, ...]:

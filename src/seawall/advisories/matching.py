@@ -10,17 +10,22 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from seawall.advisories.distributions import family_of, is_stream
+from seawall.advisories.distributions import family_of
 from seawall.advisories.ecosystems import UNCOVERED, Subject, releases_of, subject_of
 from seawall.advisories.feeds.osv import MALICIOUS, Interval, contains
+from seawall.advisories.silence import (
+    FEW,
+    hardly_judged,
+    judged_in_part,
+    nobody_publishes,
+    not_judged,
+)
 from seawall.advisories.store import AdvisoryStore, Match
 from seawall.errors import VersionSyntaxError
 from seawall.model import Advisory, Distribution, FixState, Incomplete, Package, Range, Severity
 from seawall.versions import key
 
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
-# A release of a distribution has thousands; fewer are a sample, not an answer.
-_FEW = 50
 _MODULAR = ".module"  # in the release of an rpm that was built in a module
 
 
@@ -65,6 +70,8 @@ class Matches:
     notes: list[str] = field(default_factory=list)  # what a reader must know of how it was judged
     ecosystems: set[str] = field(default_factory=set)  # with release; those that were asked
     partial: set[str] = field(default_factory=set)  # of these, without release: here in part
+    # Programs without package that no advisory names: their ecosystem was not asked for them.
+    unheard: list[Package] = field(default_factory=list)
 
 
 class _Asked(NamedTuple):
@@ -91,15 +98,14 @@ def match(
         (ecosystem, name) for _, s in subjects for ecosystem in s.ecosystems for name in s.names
     )
     asked: dict[_Asked, tuple[Subject, list[Package]]] = {}
-    uncovered: Counter[str] = Counter()
     for package, subject in subjects:
         rows = [products.get((e, name)) for e in subject.ecosystems for name in subject.names]
         found = tuple(row for row in rows if row is not None)
         if not found:  # no advisory speaks of it
-            if package.type != "generic":
+            if package.type == "generic":
+                result.unheard.append(package)  # Bitnami knows some programs, not all there are
+            else:
                 result.ecosystems.update(subject.ecosystems)
-            elif not package.owner:
-                uncovered[package.name] += 1  # Bitnami knows some programs, not all there are
             continue
         result.ecosystems.update(subject.ecosystems)
         try:
@@ -110,7 +116,7 @@ def match(
         same = _Asked(found, version, subject.version, subject.module)
         asked.setdefault(same, (subject, []))[1].append(package)
     _note_partial(subjects, store, result)
-    _note_uncovered(packages, uncovered, result)
+    _note_uncovered(packages, result)
     _note_uncomparable([(a.products, ps) for a, (_, ps) in asked.items()], store, result)
     groups = list(asked.values())
     for number, hits in _hits(list(asked), store).items():
@@ -180,49 +186,15 @@ def _subjects(
         elif package.type not in UNCOVERED:
             unknown[package.type] += 1
     for kind, count in unknown.items():
-        where = _unknown_release(kind, distribution, known)
-        result.incomplete.append(
-            Incomplete("/", f"{count} {kind} packages not judged: no advisories for {where}")
-        )
+        result.incomplete.append(not_judged(kind, count, distribution, known))
     family = family_of(distribution)
     there = release.among(known)
     if family is None or not any(package.type == family.package_type for package in packages):
         return
     if there and release.note:
         result.notes.append(release.note)
-    if there and not any(store.has_advisories(name, _FEW) for name in there):
-        result.incomplete.append(
-            Incomplete("/", f"there are hardly any advisories for {there[0]} here")
-        )
-
-
-def _unknown_release(kind: str, distribution: Distribution | None, known: Collection[str]) -> str:
-    """Say for what the store has nothing, and whether anybody has."""
-    if kind not in ("deb", "rpm", "apk"):
-        subject = subject_of(Package(kind, "x", "1"), distribution)
-        return f"{subject.ecosystems[0] if subject else kind} here"
-    if distribution is None:
-        return "a distribution that is not named here"
-    family = family_of(distribution)
-    version = distribution.version or distribution.codename
-    release = releases_of(distribution).names
-    if family is None or family.package_type != kind:
-        return f"{' '.join(filter(None, (distribution.id, version)))} here"
-    if is_stream(distribution):
-        return f"CentOS Stream {version}; Red Hat's are about versions that it is ahead of"
-    if not family.ecosystem:
-        return f"{' '.join(filter(None, (family.title, version)))}; OSV has none"
-    if not release:
-        return f"{' '.join(filter(None, (distribution.id, version)))} here"
-    others = [e for e in known if e.partition(":")[0] == family.ecosystem]
-    newest = max(others, key=_numbers, default="")
-    if newest and _numbers(newest) < _numbers(release[0]):
-        return f"{release[0]} here, the newest are for {newest}"
-    return f"{release[0]} here"
-
-
-def _numbers(text: str) -> list[int]:
-    return [int(digits) for digits in re.findall(r"[0-9]{1,9}", text)]
+    if there and not any(store.has_advisories(name, FEW) for name in there):
+        result.incomplete.append(hardly_judged(there[0]))
 
 
 def _note_partial(
@@ -237,24 +209,14 @@ def _note_partial(
             judged[family, package.type] += 1
     for (family, kind), count in sorted(judged.items()):
         result.partial.add(family)
-        what = f"{count} {kind} package{'s' if count > 1 else ''}"
-        result.incomplete.append(
-            Incomplete("/", f"{what} judged by a part of the advisories for {family}")
-        )
+        result.incomplete.append(judged_in_part(family, kind, count))
 
 
-def _note_uncovered(packages: Sequence[Package], unknown: Counter[str], result: Matches) -> None:
+def _note_uncovered(packages: Sequence[Package], result: Matches) -> None:
     """Say in one line what nobody publishes advisories for."""
     kinds = Counter(p.type for p in packages if p.type in UNCOVERED and p.type != "generic")
-    told = [f"{count} {kind}" for kind, count in sorted(kinds.items())]
-    if unknown:
-        names = sorted(unknown)
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        told.append(f"{unknown.total()} without package ({', '.join(names[:5])}{more})")
-    if told:
-        result.incomplete.append(
-            Incomplete("/", f"not judged, nobody publishes advisories for them: {'; '.join(told)}")
-        )
+    names = Counter(package.name for package in result.unheard if not package.owner)
+    result.incomplete.extend(nobody_publishes(kinds, names))
 
 
 def _match_text(

@@ -216,6 +216,7 @@ def write_verdict(said: Verdict, out: TextIO) -> None:
     counted = [f"{n:,} {severity}" for severity, n in sorted(said.counts.items(), reverse=True)]
     lines = [
         ("image", f"{_called(said.names, said.image)}  {short_digest(said.image)}"),
+        *([("platform", shortened(said.platform, 40))] if said.platform else []),
         ("findings", ", ".join(counted) or "none that counts"),
         ("to fix now", str(said.fix_now)),
         ("fixable", f"{said.fixable:,}" + _oldest(said)),
@@ -260,9 +261,16 @@ def _lacking(said: Verdict) -> str:
         *([f"{said.unjudged} packages nobody speaks of"] if said.unjudged else []),
         *([count_of(said.incomplete, "gap")] if said.incomplete else []),
         *([] if said.judged else ["never judged"]),
-        *([] if None not in (said.secrets, said.malware) else ["files not looked at in every way"]),
+        *_not_looked_for(said),
     ]
     return f"no: {', '.join(told)}"
+
+
+def _not_looked_for(said: Verdict) -> list[str]:
+    if not said.files_looked_at:
+        return ["files not looked at"]
+    told = (("secrets", said.secrets), ("malware", said.malware))
+    return [f"{name} not looked for" for name, count in told if count is None]
 
 
 # --- images affected ---------------------------------------------------------------------------

@@ -500,7 +500,7 @@ def run_rescan(args: argparse.Namespace) -> int:
 def run_list(args: argparse.Namespace) -> int:
     """List the images."""
     from seawall.cli import fleet_tables, wiring
-    from seawall.fleet.verdict import verdict
+    from seawall.fleet.verdict import verdict_on
 
     now = datetime.now(UTC)
     with opened() as (fleet, _), fleet.database.reading():
@@ -512,7 +512,7 @@ def run_list(args: argparse.Namespace) -> int:
         # Those that run, then those that were seen last: a verdict takes a millisecond or two.
         found.sort(key=lambda image: image.id not in runs)
         images = found if args.all else found[:_LISTED]
-        rows = [(image, verdict(fleet, image.digest, now)) for image in images]
+        rows = [(image, verdict_on(fleet, image, now)) for image in images]
     with wiring.output(None) as out:
         if args.format == "json":
             fleet_tables.write_list_json(rows, out)
@@ -549,12 +549,13 @@ def run_show(args: argparse.Namespace) -> int:
 def run_verdict(args: argparse.Namespace) -> int:
     """Say what a gate would be told; 3 for an image that is not known."""
     from seawall.cli import fleet_tables, wiring
-    from seawall.fleet.verdict import verdict
+    from seawall.fleet.verdict import Verdict, verdict_on
 
     with opened() as (fleet, _):
-        found = fleet.images.named(args.image)
-        digest = _one(fleet, args.image).digest if found else args.image
-        said = verdict(fleet, digest, datetime.now(UTC))
+        if fleet.images.named(args.image):
+            said = verdict_on(fleet, _one(fleet, args.image), datetime.now(UTC))
+        else:
+            said = Verdict(args.image, is_known=False)
     with wiring.output(None) as out:
         if args.format == "json":
             fleet_tables.write_verdict_json(said, out)

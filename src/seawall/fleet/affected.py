@@ -65,11 +65,6 @@ class Affected:
     containers: tuple[Container, ...] = ()
     derived: Sequence["Affected"] = ()
 
-    @property
-    def is_base(self) -> bool:
-        """Whether other affected images were built from it."""
-        return bool(self.derived)
-
 
 @dataclass(frozen=True, slots=True)
 class Origin:

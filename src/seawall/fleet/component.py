@@ -175,7 +175,8 @@ def _of_package(package: Package, component: Component, *, is_owner: bool) -> It
     if subject is None:
         return
     place: bytes | None = None
-    if not is_owner:
+    # Of a program without package it counts, too, whether any advisory names it.
+    if not is_owner and package.type != "generic":
         try:
             place = key(subject.scheme, subject.version)
         except VersionSyntaxError:

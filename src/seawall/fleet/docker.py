@@ -34,13 +34,14 @@ from seawall.fleet.workloads import (
     Workload,
 )
 from seawall.images.sources.docker_api import connected
+from seawall.images.sources.docker_daemon import repository_digests
 from seawall.model import ImageRef
 
 _DAEMON = ImageRef("docker", "*")  # for messages
 _HEARTBEAT_S = 2.0
 _LINE_BYTES = 4 << 20  # an event has all labels of what it is about
 _CONTAINER_EVENTS = ["start", "die", "commit"]
-_IMAGE_EVENTS = ["pull", "load", "import", "create", "tag", "untag", "delete"]
+_IMAGE_EVENTS = ["pull", "push", "load", "import", "create", "tag", "untag", "delete"]
 _FILTERS = {"type": ["container", "image"], "event": _CONTAINER_EVENTS + _IMAGE_EVENTS}
 _CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
@@ -73,7 +74,9 @@ class Docker:
         with connected(_DAEMON) as daemon:
             found = daemon.documents("/images/json?all=0", _DAEMON)
         return [
-            RuntimeImage(digest, _names(image), _unix(image.get("Created")))
+            RuntimeImage(
+                digest, _names(image), _unix(image.get("Created")), repository_digests(image)
+            )
             for image in found
             if (digest := _image_id(image.get("Id")))
         ]
@@ -149,9 +152,11 @@ class Docker:
             case "image", "delete":
                 if digest := _image_id(event.id):
                     yield ImageGone(at, digest)
-            case "image", "pull":  # known by its name alone
-                if digest := _image_id(_image(event.id).get("Id")):
-                    yield ImageArrived(at, digest, "" if "@" in event.id else event.id)
+            case "image", "pull" | "push":  # known by its name alone
+                image = _image(event.id)
+                if digest := _image_id(image.get("Id")):
+                    name = event.id if event.action == "pull" and "@" not in event.id else ""
+                    yield ImageArrived(at, digest, name, repository_digests(image))
             case "image", "import":
                 if digest := _image_id(event.id):
                     yield ImageArrived(at, digest, "")

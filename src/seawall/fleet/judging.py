@@ -9,6 +9,8 @@ from seawall.fleet.component import Component
 from seawall.model import Distribution, Finding, Package
 from seawall.scanning.vulnerabilities import judge_packages
 
+# The "gap" of a program without package that no advisory names: then its ecosystem was not asked.
+UNHEARD = "no advisory names it"
 _AT_ONCE = 5_000  # components; bounds the memory
 
 
@@ -52,4 +54,6 @@ def _judge(
     for gap in matches.incomplete:
         if gap.path != "/":  # what is about the distribution as a whole, its images say
             found[int(gap.path)].gaps.append(gap.reason)
+    for package in matches.unheard:
+        found[int(package.path)].gaps.append(UNHEARD)
     return found

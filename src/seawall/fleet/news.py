@@ -157,11 +157,12 @@ def image_notice(
     at: str,
     data_as_of: str,
     because: Because = Because.NEW,
+    is_claimed: bool = False,
 ) -> Notice:
     """Return the notice of an image, with those of these findings that count.
 
     An image that was not known is told once, whenever and however often it is found; that it is
-    back, or started, once for each moment.
+    back, or started, once for each moment. What a bill of materials claims of it is another thing.
     """
     by_flaw: dict[str, list[Entry]] = defaultdict(list)
     others: Counter[str] = Counter()
@@ -172,13 +173,12 @@ def image_notice(
             by_flaw[finding.id].append(Entry(0, finding))
     place, there = frozenset({image.id}), frozenset({image.id} if running else ())
     news = sorted((FlawNews.of(e, place, there) for e in by_flaw.values()), key=FlawNews.order)
-    again = because is not Because.NEW
+    about = ["claimed"] if is_claimed else []
+    about += [str(because), at] if because is not Because.NEW else []
     told = [f"{count} of kind {kind}" for kind, count in sorted(others.items())]
     return bounded(
         Notice(
-            id=identity(
-                str(NoticeKind.IMAGE), image.digest, *([str(because), at] if again else [])
-            ),
+            id=identity(str(NoticeKind.IMAGE), image.digest, *about),
             kind=NoticeKind.IMAGE,
             at=at,
             flaws=tuple(found_flaw(one, ()) for one in news),

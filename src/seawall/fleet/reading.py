@@ -1,5 +1,6 @@
 """From a target to what the fleet keeps of it: the image is read as a scan reads it."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -28,7 +29,8 @@ def read_record(
 ) -> ImageRecord | Image:
     """Return what the fleet keeps of an image; where it is known, only who it is.
 
-    A bill of materials is an image of which only packages are known.
+    A bill of materials is an image of which only packages are known, and these by hearsay. Its
+    analyser is another one for each document, so that none passes for a reading of the image.
 
     Raises:
         UsageError: it has no digest to be known by.
@@ -37,7 +39,13 @@ def read_record(
     """
     if ref.source == "sbom":
         document = read_sbom(ref.place, limits)
-        return record_of(document.image, document.inventory, analyser=analyser)
+        plain = repr(document.inventory).encode(errors="backslashreplace")
+        told = hashlib.blake2b(plain, digest_size=8)
+        return record_of(
+            document.image,
+            document.inventory,
+            analyser=f"sbom {told.hexdigest()} {analyser}",
+        )
     with open_image(ref, limits) as opened:
         # A stream knows who it is only after it was read.
         if opened.diff_ids and opened.image.digest and known(opened.image.digest):

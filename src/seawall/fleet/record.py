@@ -16,12 +16,14 @@ from seawall.scanning.content.file_digests import FileList
 
 Located = tuple[Component, Place]
 
+_CLAIMED = "sbom:"  # stands before the chain of what a bill of materials says
+
 
 @dataclass(frozen=True, slots=True)
 class LayerRecord:
     """One layer, and what the image shows of what it brought."""
 
-    chain_id: str  # "sha256:…"
+    chain_id: str  # "sha256:…"; of a bill of materials "sbom:sha256:…"
     diff_id: str  # empty where the image's layers are not known
     created_by: str
     contents: tuple[Located, ...]  # each once
@@ -48,6 +50,7 @@ class ImageRecord:
     asked_rules: tuple[str, ...] = ()  # that looked for these; see `asked_rules` of the detectors
     # Which files the layers hold, by diff-id, where it was noted: see `Indicators.keep_files`.
     files: Mapping[str, FileList] = field(default_factory=dict, compare=False, repr=False)
+    is_claimed: bool = False  # a bill of materials says so; the image itself was not read
 
 
 def chain_ids(diff_ids: Iterable[str]) -> Iterator[str]:
@@ -69,7 +72,10 @@ def record_of(
     asked_rules: Sequence[str] = (),
     files: Mapping[str, FileList] | None = None,
 ) -> ImageRecord:
-    """Return what the fleet keeps of an image that was read.
+    """Return what the fleet keeps of an image that was read, or is claimed to be so.
+
+    Whoever wrote a bill of materials may name any layers. So it has one of its own, in which no
+    image that was read has a part.
 
     Raises:
         UsageError: it has no digest, so nothing could tell it from others (a directory).
@@ -78,9 +84,11 @@ def record_of(
         raise UsageError(
             f"{image.ref}: it has no digest to be known by", "the fleet keeps images: docker:, …"
         )
-    diff_ids = [layer.diff_id for layer in image.layers] or list(inventory.layers)
-    # A bill of materials may say nothing of layers: then all is one, known by the image's digest.
-    chains = list(chain_ids(diff_ids)) or [image.digest]
+    is_claimed = image.ref.source == "sbom"
+    layers = () if is_claimed else image.layers
+    diff_ids = [layer.diff_id for layer in layers] or ([] if is_claimed else [*inventory.layers])
+    # Where nothing is known of layers all is one, known by the image's digest.
+    chains = list(chain_ids(diff_ids)) or [f"{_CLAIMED if is_claimed else ''}{image.digest}"]
     diff_ids = diff_ids or [""]
     by_layer: dict[str, dict[Located, None]] = {diff_id: {} for diff_id in diff_ids}
     top = diff_ids[-1]
@@ -88,7 +96,7 @@ def record_of(
         by_layer[layer if layer in by_layer else top][component, place] = None
     # The same change may be there twice (an empty layer); what it brought counts once, below.
     contents = [tuple(by_layer.pop(diff_id, ())) for diff_id in diff_ids]
-    made_by = [layer.created_by for layer in image.layers] or [""] * len(diff_ids)
+    made_by = [layer.created_by for layer in layers] or [""] * len(diff_ids)
     return ImageRecord(
         digest=image.digest,
         layers=tuple(
@@ -96,6 +104,7 @@ def record_of(
         ),
         distribution=inventory.distribution,
         names=image.tags,
+        other_digests=image.other_digests,
         target=str(image.ref),
         os=image.os,
         architecture=image.architecture,
@@ -105,4 +114,5 @@ def record_of(
         other_findings=None if other_findings is None else tuple(other_findings),
         asked_rules=tuple(asked_rules),
         files=files or {},
+        is_claimed=is_claimed,
     )

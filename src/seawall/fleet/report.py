@@ -9,6 +9,7 @@ from seawall.fleet.store import Fleet
 from seawall.fleet.store.images import StoredImage
 from seawall.model import Image, ImageRef, Layer
 from seawall.scanning import Report, scan
+from seawall.scanning.scan import NO_FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ def report_of(
     report = scan(inventory, remembered, advisories, is_snapshot, today=now.astimezone(UTC).date())
     if facts.other_findings is None:
         return report
-    return replace(
-        report,
-        findings=(*report.findings, *facts.other_findings),
-        notes=tuple(remembered.notes),
-    )
+    skipped = {"secrets", "malware"} - fleet.images.asked_kinds(facts.asked_rules)
+    notes = [note for note in report.notes if note != NO_FILES]
+    if skipped:
+        notes.append(f"did not look for {', '.join(sorted(skipped))}")
+    return replace(report, findings=(*report.findings, *facts.other_findings), notes=tuple(notes))

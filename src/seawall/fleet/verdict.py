@@ -2,21 +2,24 @@
 
 The answer counts findings as a scan lists them: a package that lies in two places counts twice.
 What cannot be acted on (hidden, or named by a lock file only) does not count. An image that is not
-known, or not judged yet, never looks like one without findings.
+known, or not judged yet, or known from a bill of materials alone, never looks like one without
+findings: it is complete only where a scan of it would be, too.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from seawall.advisories.ecosystems import UNCOVERED
+from seawall.advisories import Currency
+from seawall.errors import UsageError
 from seawall.fleet.databases.parts import marks, parts
-from seawall.fleet.shown import AS_OF, moment, pending_of
+from seawall.fleet.gaps import gaps_in
+from seawall.fleet.shown import moment
 from seawall.fleet.store import Fleet
 from seawall.fleet.store.images import StoredImage
-from seawall.model import Kind, Severity, Urgency
+from seawall.model import Finding, Incomplete, Kind, Severity, Urgency
 from seawall.scanning.end_of_life import end_of_life, supported_until
 
 
@@ -28,6 +31,7 @@ class Verdict:
     is_known: bool
     image: str = ""  # digest of the image's configuration
     names: tuple[str, ...] = ()  # that stand for it now
+    platform: str = ""  # "linux/arm64", as its configuration says; of an index others may exist
     packages: int = 0
     worst: Severity | None = None  # None: no finding counts
     counts: Mapping[Severity, int] = field(default_factory=dict)  # only those that are not 0
@@ -36,39 +40,60 @@ class Verdict:
     fix_now: int = 0
     oldest_fix_days: int | None = None  # since when a fix exists that the image lacks
     oldest_fix: str = ""  # the flaw with that fix
-    secrets: int = 0
-    malware: int = 0
-    files_looked_at: bool = False  # else nothing is known of secrets and malware
+    secrets: int | None = None  # None: nobody looked for them
+    malware: int | None = None
+    files_looked_at: bool = False  # False: a bill of materials is all that is known
     end_of_life_since: date | None = None  # the first day without support of its release
     data_as_of: str = ""  # since when news may be missing: the oldest of what speaks of the image
     data_age_hours: float | None = None  # None: not known, or nothing speaks of the image
     judged: str = ""  # when the fleet was last judged, RFC 3339; empty: never
     pending: int = 0  # packages not judged yet
     unjudged: int = 0  # packages that the advisory store has nothing about
-    incomplete: int = 0  # what could not be read or compared
+    incomplete: int = 0  # what else a scan would name: not read, not compared, old advisories
     running: int = 0  # containers
+    gaps: tuple[Incomplete, ...] = ()  # all of it, as a scan names it
 
     @property
     def is_complete(self) -> bool:
-        """Whether all that is in the image was read and judged."""
+        """Whether all that is in the image was read and judged, and looked at in every way."""
         return (
             self.is_known
             and bool(self.judged)
-            and not (self.pending or self.unjudged or self.incomplete)
+            and not self.gaps
+            and self.secrets is not None
+            and self.malware is not None
         )
 
 
 def verdict(fleet: Fleet, digest: str, now: datetime) -> Verdict:
     """Return what is known of the image with this digest: its configuration's, or a manifest's.
 
+    An index's digest stands for one image as long as only one of its platforms was seen.
+
+    Raises:
+        FleetUnusable: the fleet cannot be read.
+        UsageError: an index's digest, of which several platforms were seen: which would run?
+    """
+    with fleet.database.reading():
+        images = fleet.images.with_digest(digest)
+        if not images:
+            return Verdict(digest, is_known=False)
+        if len(images) > 1:
+            raise UsageError(
+                f"{digest} is an index with {len(images)} images",
+                f"ask for one of them: {', '.join(image.digest for image in images[:_TOLD])}",
+            )
+        return _verdict(fleet, digest, images[0], now)
+
+
+def verdict_on(fleet: Fleet, image: StoredImage, now: datetime) -> Verdict:
+    """Return what is known of an image.
+
     Raises:
         FleetUnusable: the fleet cannot be read.
     """
     with fleet.database.reading():
-        image = fleet.images.find(digest)
-        if image is None:
-            return Verdict(digest, is_known=False)
-        return _verdict(fleet, digest, image, now)
+        return _verdict(fleet, image.digest, image, now)
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
@@ -81,6 +106,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "known": True,
         "image": verdict.image,
         "names": list(verdict.names),
+        "platform": verdict.platform or None,
         "packages": verdict.packages,
         "worst": None if verdict.worst is None else str(verdict.worst),
         "counts": {str(severity): verdict.counts.get(severity, 0) for severity in Severity},
@@ -90,8 +116,8 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "oldest_fix_days": verdict.oldest_fix_days,
         "oldest_fix": verdict.oldest_fix or None,
         "files_looked_at": verdict.files_looked_at,
-        "secrets": verdict.secrets if verdict.files_looked_at else None,
-        "malware": verdict.malware if verdict.files_looked_at else None,
+        "secrets": verdict.secrets,
+        "malware": verdict.malware,
         "end_of_life_since": ended.isoformat() if ended else None,
         "data_as_of": verdict.data_as_of or None,
         "data_age_hours": verdict.data_age_hours,
@@ -100,8 +126,12 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "pending": verdict.pending,
         "unjudged": verdict.unjudged,
         "incomplete": verdict.incomplete,
+        "gaps": [{"path": one.path, "reason": one.reason} for one in verdict.gaps[:_TOLD]],
         "running": verdict.running,
     }
+
+
+_TOLD = 20  # gaps; an image may have thousands
 
 
 @dataclass(slots=True)
@@ -117,7 +147,8 @@ class _Tally:
 
 def _verdict(fleet: Fleet, digest: str, image: StoredImage, now: datetime) -> Verdict:
     facts = fleet.images.facts(image.id)
-    times = Counter(row for pairs in fleet.images.contents(image).values() for row, _ in pairs)
+    pairs = [pair for pairs in fleet.images.contents(image).values() for pair in pairs]
+    times = Counter(row for row, _ in pairs)
     tally = _flaws(fleet, times)
     others = facts.other_findings or ()
     for finding in others:
@@ -131,15 +162,17 @@ def _verdict(fleet: Fleet, digest: str, image: StoredImage, now: datetime) -> Ve
     if ended is not None:
         tally.severities[ended.severity] += 1
         tally.fix_now += ended.urgency is Urgency.NOW
-    pending = pending_of(fleet, times)
-    spoken, unjudged = _spoken(fleet, times, pending)
-    as_of = _oldest(fleet, spoken)
+    gaps = gaps_in(fleet, facts, pairs, now)
+    as_of = _oldest(gaps.currencies)
+    is_looked_at = facts.other_findings is not None and not facts.is_claimed
+    asked = fleet.images.asked_kinds(facts.asked_rules) if is_looked_at else ()
     fixed_on, flaw = tally.oldest
     return Verdict(
         digest=digest,
         is_known=True,
         image=image.digest,
         names=image.names,
+        platform="/".join(filter(None, (facts.os, facts.architecture))),
         packages=times.total(),
         worst=max(tally.severities, default=None),
         counts={s: tally.severities[s] for s in sorted(tally.severities, reverse=True)},
@@ -148,18 +181,23 @@ def _verdict(fleet: Fleet, digest: str, image: StoredImage, now: datetime) -> Ve
         fix_now=tally.fix_now,
         oldest_fix_days=_days(fixed_on, today),
         oldest_fix=flaw,
-        secrets=sum(f.kind is Kind.SECRET and not f.suppressed for f in others),
-        malware=sum(f.kind is Kind.MALWARE and not f.suppressed for f in others),
-        files_looked_at=facts.other_findings is not None,
+        secrets=_count(others, Kind.SECRET) if "secrets" in asked else None,
+        malware=_count(others, Kind.MALWARE) if "malware" in asked else None,
+        files_looked_at=is_looked_at,
         end_of_life_since=date.fromordinal(last.toordinal() + 1) if last else None,
         data_as_of=as_of,
         data_age_hours=_hours(as_of, now),
         judged=fleet.notes.get("judged"),
-        pending=sum(times[row] for row in pending),
-        unjudged=unjudged,
-        incomplete=len(facts.incomplete) + _gaps(fleet, times),
+        pending=gaps.pending,
+        unjudged=gaps.unjudged,
+        incomplete=gaps.others,
         running=_running(fleet, image),
+        gaps=gaps.listed,
     )
+
+
+def _count(findings: Sequence[Finding], kind: Kind) -> int:
+    return sum(one.kind is kind and not one.suppressed for one in findings)
 
 
 def _flaws(fleet: Fleet, times: Counter[int]) -> _Tally:
@@ -208,58 +246,11 @@ def _flaws(fleet: Fleet, times: Counter[int]) -> _Tally:
 _NOW = Urgency.NOW.rank
 
 
-def _spoken(fleet: Fleet, times: Counter[int], pending: set[int]) -> tuple[set[str], int]:
-    """Return the ecosystems that speak of an image, and how many packages none speaks of."""
-    by_namespace: Counter[int] = Counter()
-    for part in parts(sorted(times.keys() - pending)):
-        for row, namespace in fleet.database.rows(
-            f"SELECT id, namespace FROM component WHERE id IN ({marks(part)})",  # noqa: S608 - marks only
-            part,
-        ):
-            by_namespace[namespace] += times[row]
-    if not by_namespace:
-        return set(), 0
-    there = sorted(by_namespace)
-    spoken: dict[int, set[str]] = {row: set() for row in there}
-    kinds: dict[int, str] = {}
-    for part in parts(there):
-        for ecosystem, namespace in fleet.database.rows(
-            f"SELECT ecosystem, namespace FROM speaks WHERE namespace IN ({marks(part)})",  # noqa: S608 - marks only
-            part,
-        ):
-            spoken[namespace].add(ecosystem)
-        kinds |= dict(
-            fleet.database.rows(
-                f"SELECT id, type FROM namespace WHERE id IN ({marks(part)})",  # noqa: S608 - marks only
-                part,
-            )
-        )
-    silent = [row for row in there if not spoken[row] and kinds.get(row) not in UNCOVERED]
-    return set().union(*spoken.values()), sum(by_namespace[row] for row in silent)
-
-
-def _gaps(fleet: Fleet, times: Counter[int]) -> int:
-    return sum(
-        times[row] * count
-        for part in parts(sorted(times))
-        for row, count in fleet.database.rows(
-            "SELECT component, count(*) FROM gap "  # noqa: S608 - marks only
-            f"WHERE component IN ({marks(part)}) GROUP BY component",
-            part,
-        )
-    )
-
-
-def _oldest(fleet: Fleet, ecosystems: Iterable[str]) -> str:
+def _oldest(currencies: Sequence[Currency]) -> str:
     """Return since when news may be missing; empty where that of one of them is not known."""
-    told = []
-    for name in sorted(ecosystems):
-        text = fleet.notes.get(AS_OF + name)
-        known = moment(text)
-        if known is None:
-            return ""
-        told.append((known, text))
-    return min(told)[1] if told else ""
+    told = [(moment(one.as_of), one.as_of) for one in currencies]
+    known = [(when, text) for when, text in told if when is not None]
+    return min(known)[1] if known and len(known) == len(told) else ""
 
 
 def _hours(text: str, now: datetime) -> float | None:

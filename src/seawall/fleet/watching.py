@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from seawall.fleet.returning import Standing, standing, tell
 from seawall.fleet.store import Fleet
 from seawall.fleet.workloads import (
     Change,
@@ -17,6 +18,8 @@ from seawall.fleet.workloads import (
     Untagged,
     Workload,
 )
+
+_STOCK = "stock:"  # when a place was listed last
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +43,33 @@ def take_stock(
     """Note all that a runtime has and runs now; return the images that are to be read.
 
     What was there before and is not any more is gone. `place` is what the fleet calls the runtime.
+    What is back, or runs now and did not when the runtime was listed last, is told.
     """
     wanted: dict[str, Wanted] = {}
     with fleet.writing():
+        running = {workload.image for workload in workloads if workload.image}
+        # What ran before the fleet ever looked did not start now.
+        starting = running if fleet.notes.get(_STOCK + place) else ()
+        before = standing(fleet, {*running, *(image.digest for image in images)}, starting)
+        fleet.notes.set(_STOCK + place, at)
         fleet.workloads.listed(runtime, host, workloads, at)
         there = {image.digest: image for image in images}
         for workload in workloads:  # may run what nothing names any more
             if workload.image:
                 there.setdefault(workload.image, RuntimeImage(workload.image, (), ""))
         for image in there.values():
-            if fleet.images.find(image.digest) is None:
+            if not fleet.images.was_read(image.digest):
                 wanted[image.digest] = Wanted(image.digest, image.names)
             else:
-                fleet.images.seen(image.digest, image.names, at, place=place)
+                others = image.other_digests
+                fleet.images.seen(image.digest, image.names, at, others=others, place=place)
                 fleet.images.left(image.digest, image.names, at, place)
         for digest in fleet.images.present(place):
             known = fleet.images.find(digest)
-            others = {digest, *(fleet.images.other_digests(known.id) if known else ())}
-            if not others & there.keys():
+            digests = {digest, *(fleet.images.other_digests(known.id) if known else ())}
+            if not digests & there.keys():
                 fleet.images.gone(digest, at, place)
+        tell(fleet, before, at)
     return list(wanted.values())
 
 
@@ -67,12 +78,12 @@ def take_note(
 ) -> Wanted | None:
     """Note one change; return the image that is to be read because of it, if there is one.
 
-    `Missed` is the caller's: it takes stock.
+    `Missed` is the caller's: it takes stock. An image that is back, or starts, is told.
     """
     with fleet.writing():
         match change:
-            case ImageArrived(at, digest, name):
-                return _seen(fleet, place, digest, (name,) if name else (), at)
+            case ImageArrived(at, digest, name, others):
+                return _seen(fleet, place, digest, (name,) if name else (), at, others=others)
             case Tagged(at, name, digest):
                 return _seen(fleet, place, digest, (name,), at)
             case Untagged(at, digest, left):
@@ -80,9 +91,11 @@ def take_note(
             case ImageGone(at, digest):
                 fleet.images.gone(digest, at, place)
             case Started(at, workload):
+                starting = (workload.image,) if workload.image else ()
+                before = standing(fleet, starting, starting)
                 fleet.workloads.started(workload, at)
                 if workload.image:
-                    return _seen(fleet, place, workload.image, (), at)
+                    return _seen(fleet, place, workload.image, (), at, before=before)
             case Ended(at, container):
                 fleet.workloads.ended(runtime, host, container, at)
             case Missed():
@@ -90,10 +103,21 @@ def take_note(
     return None
 
 
-def _seen(fleet: Fleet, place: str, digest: str, names: Sequence[str], at: str) -> Wanted | None:
-    if fleet.images.find(digest) is None:
+def _seen(
+    fleet: Fleet,
+    place: str,
+    digest: str,
+    names: Sequence[str],
+    at: str,
+    *,
+    others: Sequence[str] = (),
+    before: Standing | None = None,
+) -> Wanted | None:
+    before = before or standing(fleet, (digest,))
+    if not fleet.images.was_read(digest):
         return Wanted(digest, tuple(names))
-    fleet.images.seen(digest, names, at, place=place)
+    fleet.images.seen(digest, names, at, others=others, place=place)
+    tell(fleet, before, at)
     return None
 
 

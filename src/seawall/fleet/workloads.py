@@ -41,15 +41,20 @@ class RuntimeImage:
     digest: str  # "sha256:…"
     names: tuple[str, ...]  # "debian:12"; none where the last one was taken away
     created: str  # RFC 3339; empty where it is not known
+    other_digests: tuple[str, ...] = ()  # of manifests and indexes, by which registries have it
 
 
 @dataclass(frozen=True, slots=True)
 class ImageArrived:
-    """An image was pulled, loaded, imported, built or committed; it may have been there before."""
+    """An image was pulled, loaded, imported, built or committed; it may have been there before.
+
+    So is one that was pushed: from then on a registry knows it by a digest.
+    """
 
     at: str
     digest: str
     name: str  # that now means this image; empty where it came without one
+    other_digests: tuple[str, ...] = ()  # as `RuntimeImage.other_digests`
 
 
 @dataclass(frozen=True, slots=True)

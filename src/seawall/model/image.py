@@ -61,3 +61,5 @@ class Image:
     architecture: str = ""
     tags: tuple[str, ...] = field(default=())
     config: ImageConfig | None = None  # None: a directory has none
+    # By which others know it: of manifests, and of indexes that have it among other images.
+    other_digests: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ holds. Logins and certificates are those of Docker.
 """
 
 from seawall.registry.client import Manifest, Registry, opened
-from seawall.registry.listing import references, repositories, tags
+from seawall.registry.listing import references, repositories, scope, tags
 from seawall.registry.reference import Reference, parse
 from seawall.registry.settings import Settings
 
@@ -19,5 +19,6 @@ __all__ = [
     "parse",
     "references",
     "repositories",
+    "scope",
     "tags",
 ]

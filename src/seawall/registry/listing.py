@@ -68,28 +68,41 @@ def tags(registry: str, repository: str, settings: Settings | None = None) -> It
             yield tag
 
 
-def references(text: str, settings: Settings | None = None) -> Iterator[Reference]:
-    """Yield the images that ``HOST``, ``HOST/NAME`` or ``HOST/NAME:TAG`` stands for.
+def scope(text: str) -> Reference:
+    """Return what ``HOST``, ``HOST/NAME`` or ``HOST/NAME:TAG`` stands for.
 
-    All of a registry, all of a repository, or one (with ``@DIGEST``, too). Without a slash it is a
-    host where it has a dot or is ``localhost``, as in ``localhost:5000``; others take one behind
-    them (``cache:5000/``), for ``debian:12`` is an image of the hub.
+    All of a registry: it has no repository. All of a repository: neither tag nor digest. Or one
+    image (``@DIGEST``, too). Without a slash it is a host where it has a dot or is ``localhost``,
+    as in ``localhost:5000``; others take one behind them (``cache:5000/``), for ``debian:12`` is
+    an image of the hub.
 
     Raises:
-        RegistryError: of the kind that fits; some may have been yielded before.
         UsageError: it is none of the three.
     """
     first, slash, rest = text.partition("/")
     if not rest and (slash or _looks_like_a_host(text)):
-        for repository in repositories(first, settings):
-            with suppress(NotInRegistry):  # catalogs keep names whose images are all deleted
-                yield from _tagged(first, repository, settings)
-        return
+        return Reference(first, "", "", "")
     reference = parse(text)
-    if reference.digest or ":" in text.rpartition("/")[2]:
-        yield reference
+    is_one = reference.digest or ":" in text.rpartition("/")[2]
+    return reference if is_one else replace(reference, tag="")
+
+
+def references(text: str, settings: Settings | None = None) -> Iterator[Reference]:
+    """Yield the images that a text stands for; see `scope`.
+
+    Raises:
+        RegistryError: of the kind that fits; some may have been yielded before.
+        UsageError: it stands for nothing.
+    """
+    found = scope(text)
+    if not found.repository:
+        for repository in repositories(found.registry, settings):
+            with suppress(NotInRegistry):  # catalogs keep names whose images are all deleted
+                yield from _tagged(found.registry, repository, settings)
+    elif found.wanted:
+        yield found
     else:
-        yield from _tagged(reference.registry, reference.repository, settings)
+        yield from _tagged(found.registry, found.repository, settings)
 
 
 def _tagged(registry: str, repository: str, settings: Settings | None) -> Iterator[Reference]:

@@ -72,11 +72,11 @@ def scan(
         data=advisory_data(store, is_snapshot, judgement),
         version=seawall.__version__,
         inventory=inventory,
-        notes=(*opened.notes, *judgement.notes, *(() if contents else (_NO_FILES,))),
+        notes=(*opened.notes, *judgement.notes, *(() if contents else (NO_FILES,))),
     )
 
 
-_NO_FILES = "only packages were judged: no file or configuration was looked at"
+NO_FILES = "only packages were judged: no file or configuration was looked at"
 
 
 def _order(finding: Finding) -> tuple[int, int, str, str, str, int]:

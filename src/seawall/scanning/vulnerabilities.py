@@ -6,9 +6,9 @@ it says nothing the flaw is reported as unconfirmed, below all others.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import date
 from functools import lru_cache
 
 from seawall.advisories import (
@@ -24,6 +24,7 @@ from seawall.advisories import (
     match,
     subject_of,
 )
+from seawall.advisories.currency import outdated_gaps
 from seawall.errors import VersionSyntaxError
 from seawall.inventory import purl
 from seawall.model import (
@@ -103,7 +104,9 @@ def judge(
     findings.sort(key=flaw_order)
     until = supported_until(inventory.distribution)
     ecosystems = currencies(store, matches.ecosystems, until.isoformat() if until else "")
-    gaps = dict.fromkeys((*matches.incomplete, *(_outdated(ecosystems, today) if today else ())))
+    gaps = dict.fromkeys(
+        (*matches.incomplete, *(outdated_gaps(ecosystems, today) if today else ()))
+    )
     return Judgement(
         tuple(findings),
         tuple(gaps),
@@ -148,15 +151,6 @@ def judge_packages(
     if not locked_counts:
         findings = [_only_locked(finding) if finding.locked else finding for finding in findings]
     return findings, matches
-
-
-def _outdated(ecosystems: Iterable[Currency], today: date) -> Iterator[Incomplete]:
-    """Yield a gap for each ecosystem of which half a year is missing."""
-    now = datetime.combine(today, time(), UTC)
-    for one in ecosystems:
-        if one.is_outdated(now):
-            since = f"end at {one.as_of[:10]}" if one.as_of else "are of unknown age"
-            yield Incomplete("/", f"the advisories for {one.name} {since}: later flaws are missing")
 
 
 def _only_locked(finding: Finding) -> Finding:

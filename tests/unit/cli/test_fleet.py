@@ -203,6 +203,19 @@ def test_what_is_due_is_delivered_once(home: Path, hook: HttpReceiver) -> None:
     assert len({request.headers["Seawall-Delivery"] for request in hook.got}) == 1
 
 
+def test_that_another_process_delivers_is_said(
+    home: Path, hook: HttpReceiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_sinks(home, soc=hook.url())
+    with wiring.open_fleet(configuration.read()) as fleet, fleet.database.alone("deliver"):
+        assert main(["fleet", "deliver"]) == 0
+        assert "another process delivers notices: nothing waits" in capsys.readouterr().err
+        fleet.outbox.put(notice_of_a_test(datetime.now(UTC)))
+        assert main(["fleet", "deliver"]) == 3
+        assert "1 notices wait for it" in capsys.readouterr().err
+    assert hook.got == []
+
+
 def test_children_get_the_configuration_that_was_taken_last(home: Path) -> None:
     path = write(home, {"advisories": {"every": "10m"}})
     held = _Held(configuration.read(), home / "copy.yaml")

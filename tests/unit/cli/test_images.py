@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from seawall.cli import main
+from seawall.cli import configuration, main, wiring
 from tests.unit.advisories.records import Record, below, record
 from tests.unit.inventory.images import file, save
 
@@ -168,6 +168,63 @@ def test_a_verdict_on_an_unknown_digest_is_no_pass(
     capsys.readouterr()
     assert main(["images", "verdict", "sha256:" + "0" * 64, "--format", "json"]) == 3
     assert json.loads(capsys.readouterr().out) == {"digest": "sha256:" + "0" * 64, "known": False}
+
+
+def test_a_name_that_means_several_images_is_not_decided(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last archive has the name where all three were; another host has it for the first."""
+    elsewhere = ("--place", "docker:laptop")
+    assert main(["images", "add", *_QUICK, *elsewhere, str(fleet / "base.tar")]) == 0
+    capsys.readouterr()
+    for action in ("verdict", "show", "advise"):
+        assert main(["images", action, "test:1"]) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert "test:1 means 2 images:" in said.err
+        assert re.search(r"sha256:[0-9a-f]{64} .*docker:laptop", said.err)
+        assert "give its digest" in said.err
+    assert main(["images", "add", *_QUICK, *elsewhere, str(fleet / "top.tar")]) == 0
+    top = _json(capsys, "images", "verdict", "test:1")  # all places agree
+    assert top["digest"] == _json(capsys, "images", "show", "test:1")["digest"]
+
+
+def test_a_bill_of_materials_of_an_index_spoils_no_list(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index = "sha256:" + "1" * 64
+    document = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "metadata": {"component": {"type": "container", "name": "w", "version": index}},
+        "components": [],
+    }
+    (fleet / "bom.json").write_text(json.dumps(document))
+    assert main(["images", "add", *_QUICK, f"sbom:{fleet / 'bom.json'}"]) == 0
+    digests = [row["digest"] for row in _json(capsys, "images", "list")]
+    assert index in digests
+    with wiring.open_fleet(configuration.read()) as opened, opened.writing():
+        for digest in digests:
+            if digest != index:
+                opened.images.seen(digest, (), "2026-11-22T00:00:00Z", others=(index,))
+    assert sorted(r["image"] for r in _json(capsys, "images", "list")) == sorted(digests)
+    assert main(["images", "verdict", index]) == 2
+    assert "means 3 images" in capsys.readouterr().err
+
+
+def test_a_configuration_that_is_another_image_s_manifest_is_read(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(fleet / "new.tar", [[_OS, _status(("openssl", "3.0.11-1"))]])
+    capsys.readouterr()
+    main(["scan", *_QUICK, str(fleet / "new.tar"), "--format", "json"])
+    new = json.loads(capsys.readouterr().out)["digest"]
+    clean = _json(capsys, "images", "list")[0]["digest"]
+    with wiring.open_fleet(configuration.read()) as opened, opened.writing():
+        opened.images.seen(clean, (), "2026-11-22T00:00:00Z", others=(new,))
+    assert main(["images", "add", *_QUICK, str(fleet / "new.tar")]) == 0
+    assert "was known" not in capsys.readouterr().out
+    assert _json(capsys, "images", "verdict", new)["image"] == new
 
 
 def test_judging_all_again_changes_nothing(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:

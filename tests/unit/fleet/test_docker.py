@@ -286,6 +286,20 @@ def test_images_are_listed_with_their_names(daemon: FakeDaemon) -> None:
     ]
 
 
+def test_digests_of_registries_are_told_with_an_image(daemon: FakeDaemon) -> None:
+    """A manifest of a registry, by which a gate asks."""
+    image = {"Id": ONE, "RepoTags": ["shop:1"], "RepoDigests": [f"shop@{TWO}"]}
+    daemon.documents |= {"/images/json": [image], "/images/shop:1/json": image}
+    daemon.events = [event("image", "pull", "shop:1"), event("image", "push", "shop:1")]
+    (listed,) = Docker().images()
+    assert (listed.names, listed.other_digests) == (("shop:1",), (TWO,))
+    at = "2026-11-22T09:30:00.000000005Z"
+    assert changes() == [
+        ImageArrived(at, ONE, "shop:1", (TWO,)),
+        ImageArrived(at, ONE, "", (TWO,)),  # names nothing that was not named so before
+    ]
+
+
 def test_a_moment_that_is_none_is_wrong_use(daemon: FakeDaemon) -> None:
     for since in (
         "yesterday",

@@ -1,6 +1,7 @@
 """What the fleet keeps of an image that was read."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -93,6 +94,18 @@ def test_an_image_without_layers_is_one() -> None:
     (layer,) = record.layers
     assert (layer.chain_id, layer.diff_id) == (digest("web"), "")
     assert len(layer.contents) == 1
+
+
+def test_what_a_bill_of_materials_says_is_one_layer_that_no_image_has() -> None:
+    """Whoever wrote it chose the names of layers: they might be those of another image."""
+    named = replace(image(ONE, TWO), ref=ImageRef("sbom", "x.json"))
+    told = inventory(package("bash", ONE), package("curl", TWO), layers=(ONE, TWO))
+    record = record_of(named, told)
+    (layer,) = record.layers
+    assert (layer.chain_id, layer.diff_id) == (f"sbom:{digest('web')}", "")
+    assert [component.package.name for component, _ in layer.contents] == ["bash", "curl"]
+    assert record.is_claimed
+    assert not record_of(image(ONE, TWO), told).is_claimed
 
 
 def test_what_has_no_digest_is_refused() -> None:

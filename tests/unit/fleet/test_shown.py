@@ -1,16 +1,13 @@
-"""An image put together again is the one that was read, and judged as a scan judges it."""
+"""An image put together again is the one that was read."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.fleet.record import record_of
-from seawall.fleet.rejudging import rejudge
-from seawall.fleet.shown import findings_of, first_seen, gaps_of, inventory_of
+from seawall.fleet.shown import inventory_of
 from seawall.fleet.store import Fleet
 from seawall.images import open_image, parse_target
 from seawall.inventory import read_image
@@ -27,9 +24,7 @@ from seawall.model import (
     Severity,
     Urgency,
 )
-from seawall.scanning.vulnerabilities import judge
-from tests.unit.advisories.records import NOW, below, record, store_of
-from tests.unit.fleet.families import FIRST, LATER, keep, new_fleet
+from tests.unit.fleet.families import keep, new_fleet
 from tests.unit.images.building import Built, archived, unpacked
 
 BOOKWORM = Distribution("debian", "12", "bookworm", "Debian GNU/Linux 12", channels=("x",))
@@ -87,49 +82,6 @@ def test_any_inventory_comes_back_as_it_was_read(
         assert inventory_of(fleet, keep(fleet, record_of(read(whole), whole))) == whole
 
 
-def test_findings_and_their_order_are_those_of_a_scan(fleet: Fleet, tmp_path: Path) -> None:
-    whole = inventory(
-        [
-            Package("deb", "libc6", "2.36-1", "glibc", "2.36-1", "amd64", LAYERS[0], "var/status"),
-            Package("npm", "left-pad", "1.0.0", layer=LAYERS[1], path="app/package.json"),
-            Package("npm", "left-pad", "1.0.0", layer=LAYERS[2], path="app/lib/package.json"),
-            Package("npm", "left-pad", "1.0.0", layer=LAYERS[2], path="app/lock", locked=True),
-            Package("npm", "pad", "1", layer=LAYERS[2], path="usr/pad", owner="deb:libc6"),
-            Package("npm", "odd", "1..x", layer=LAYERS[2], path="odd"),
-            Package("cargo", "ring", "1.0.0", layer=LAYERS[2], path="bin"),
-            Package("conan", "zlib", "1.0.0", layer=LAYERS[2], path="conan.lock"),
-        ],
-        Distribution("debian", "10", "buster"),
-        [Incomplete("a", "cut off", LAYERS[1])],
-    )
-    records = {
-        "Debian": [
-            record("DEBIAN-CVE-2026-0001", below("Debian:10", "glibc", "2.36-2")),
-            record("DEBIAN-CVE-2026-0003", below("Debian:10", "glibc", "2.36-3")),
-        ],
-        "npm": [
-            record("GHSA-1", below("npm", "left-pad", "1.1.0"), aliases=["CVE-2026-0002"]),
-            record("GHSA-2", below("npm", "pad", "2.0.0")),
-            record("GHSA-3", below("npm", "odd", "2.0.0")),
-        ],
-    }
-    with store_of(tmp_path, records) as advisories:
-        stored = keep(fleet, record_of(read(whole), whole, other_findings=[SECRET]))
-        pending = gaps_of(fleet, stored)
-        assert Incomplete("/", "8 packages not judged yet") in pending
-        assert findings_of(fleet, stored) == (SECRET,)
-        rejudge(fleet, advisories, NOW)
-        scan = judge(whole, advisories, today=NOW.date())
-        found = findings_of(fleet, stored, today=NOW.date())
-        assert found == (*scan.findings, SECRET)
-        assert {f.kind for f in found} == {Kind.VULNERABILITY, Kind.END_OF_LIFE, Kind.SECRET}
-        assert len(findings_of(fleet, stored)) == len(found) - 1
-        hardly = Incomplete("/", "there are hardly any advisories for Debian:10 here")
-        told = {*whole.incomplete, *scan.incomplete} - {hardly}
-        assert set(gaps_of(fleet, stored)) == told
-        assert any("1 cargo packages not judged" in gap.reason for gap in told)
-
-
 def test_the_same_is_true_of_an_image_that_was_read(fleet: Fleet, tmp_path: Path) -> None:
     status = b"Package: libc6\nStatus: install ok installed\nVersion: 2.36-1\nArchitecture: all\n\n"
     more = b"Package: zlib1g\nStatus: install ok installed\nVersion: 1.2\nArchitecture: all\n\n"
@@ -145,29 +97,3 @@ def test_the_same_is_true_of_an_image_that_was_read(fleet: Fleet, tmp_path: Path
     assert len(reading.inventory.packages) == 3
     stored = keep(fleet, record_of(reading.image, reading.inventory))
     assert inventory_of(fleet, stored) == reading.inventory
-
-
-def test_a_finding_is_known_since_the_later_of_itself_and_its_image(
-    fleet: Fleet, tmp_path: Path
-) -> None:
-    whole = inventory([Package("npm", "left-pad", "1.0.0", layer=LAYERS[0], path="p")])
-    image = keep(fleet, record_of(read(whole), whole))
-    records = {"npm": [record("GHSA-1", below("npm", "left-pad", "1.1.0"))]}
-    with store_of(tmp_path, records) as advisories:
-        rejudge(fleet, advisories, datetime(2026, 2, 1, tzinfo=UTC))
-    (stored,) = fleet.findings.named("GHSA-1")
-    assert first_seen(stored, image) == LATER
-    assert first_seen(replace(stored, first_seen=""), image) == FIRST
-
-
-def test_advisories_that_are_half_a_year_old_are_a_gap(fleet: Fleet, tmp_path: Path) -> None:
-    whole = inventory([Package("npm", "left-pad", "1.0.0", layer=LAYERS[0], path="p")])
-    image = keep(fleet, record_of(read(whole), whole, other_findings=[]))
-    records = {"npm": [record("GHSA-1", below("npm", "left-pad", "1.1.0"))]}
-    with store_of(tmp_path, records) as advisories:
-        rejudge(fleet, advisories, NOW)
-        for now in (NOW, datetime(2027, 6, 1, tzinfo=UTC)):
-            scan = judge(whole, advisories, today=now.date())
-            assert gaps_of(fleet, image, now=now) == scan.incomplete
-            assert bool(scan.incomplete) == (now != NOW)
-    assert date(2027, 6, 1) > NOW.date()

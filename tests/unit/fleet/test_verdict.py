@@ -5,10 +5,13 @@ import random
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.fleet.shown import findings_of
+from seawall.errors import UsageError
+from seawall.fleet.currency_notes import Worth
 from seawall.fleet.store import Fleet
 from seawall.fleet.store.findings import counts
 from seawall.fleet.store.images import StoredImage
@@ -23,6 +26,7 @@ from seawall.model import (
     Severity,
     Urgency,
 )
+from tests.unit.advisories.records import feed_state
 from tests.unit.fleet.families import (
     FIRST,
     Step,
@@ -35,6 +39,7 @@ from tests.unit.fleet.families import (
     new_fleet,
     row_of,
 )
+from tests.unit.fleet.samples import findings_of
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SECRET = Finding(Kind.SECRET, "aws-key", Severity.CRITICAL, Urgency.NOW, "there", path="x")
@@ -42,9 +47,12 @@ TWICE = [Step("os", {("tls", "usr"): "1", ("tls", "app"): "1", ("libc", "usr"): 
 
 
 def note(fleet: Fleet, **as_of: str) -> None:
+    """Note since when nothing was heard of feeds."""
+    feeds = {f"osv/{name}": feed_state(f"osv/{name}") for name in as_of}
+    found = Worth(feeds={n: replace(f, obtained=as_of[n[4:]]) for n, f in feeds.items()})
+    found = replace(found, newest=dict.fromkeys(as_of, ""))
     with fleet.writing():
-        for name, text in as_of.items():
-            fleet.notes.set(f"as-of:{name}", text)
+        fleet.notes.set("advisories", msgspec.json.encode(found).decode())
 
 
 def test_an_unknown_image_never_looks_fine(fleet: Fleet) -> None:
@@ -52,6 +60,18 @@ def test_an_unknown_image_never_looks_fine(fleet: Fleet) -> None:
     assert found == Verdict("sha256:" + "0" * 64, is_known=False)
     assert not found.is_complete
     assert as_json(found) == {"digest": "sha256:" + "0" * 64, "known": False}
+
+
+def test_an_index_of_several_known_images_has_no_verdict(fleet: Fleet) -> None:
+    index = "sha256:" + "1" * 64
+    one = keep(fleet, replace(image("a", TWICE), other_digests=(index,)))
+    assert verdict(fleet, index, NOW).image == one.digest
+    two = keep(fleet, replace(image("b", [Step("os", {})]), other_digests=(index,)))
+    with pytest.raises(UsageError, match="index with 2 images") as refusal:
+        verdict(fleet, index, NOW)
+    assert one.digest in refusal.value.hint
+    assert two.digest in refusal.value.hint
+    assert verdict(fleet, two.digest, NOW).image == two.digest
 
 
 def test_an_image_that_was_not_judged_is_not_complete(fleet: Fleet) -> None:
@@ -70,6 +90,7 @@ def test_it_counts_what_a_scan_counts(fleet: Fleet) -> None:
             replace(SECRET, kind=Kind.MALWARE),
         ),
         other_digests=("sha256:manifest",),
+        asked_rules=("malware:m", "secrets:s"),
     )
     stored = keep(fleet, record)
     tls, libc = component("tls", "1"), component("libc", "1")
@@ -150,18 +171,58 @@ def test_what_nothing_speaks_of_and_what_was_not_read_is_counted(fleet: Fleet) -
     judge(fleet, [], speaking=())
     with fleet.writing():
         rows = [row for (row,) in fleet.database.rows("SELECT id FROM component ORDER BY id")]
-        fleet.findings.set_gaps({rows[0]: ["x", "y"], rows[1]: ["x"]})
+        fleet.findings.set_gaps({rows[0]: ["x", "y"], rows[1]: ["z"]})
     found = verdict(fleet, stored.digest, NOW)
     assert (found.unjudged, found.data_as_of, found.data_age_hours) == (3, "", None)
+    assert Incomplete("/", "3 npm packages not judged: no advisories for npm here") in found.gaps
+    twice = row_of(fleet, component("tls", "1"))
     assert found.incomplete == 1 + sum(
-        len(reasons) * (2 if row == _row(fleet) else 1)
+        len(reasons) * (2 if row == twice else 1)
         for row, reasons in fleet.findings.gaps(rows).items()
     )
+    assert len(found.gaps) == found.incomplete + 1
     assert not found.is_complete
+    told = as_json(replace(found, gaps=found.gaps * 30))["gaps"]
+    assert len(told) == 20
+    assert told[0] == {"path": "a", "reason": "cut off"}
 
 
-def _row(fleet: Fleet) -> int:
-    return row_of(fleet, component("tls", "1"))
+@pytest.mark.parametrize(
+    ("asked", "secrets", "malware"),
+    [
+        (("malware:m", "secrets:s"), 1, 1),
+        (("malware:m",), None, 1),
+        (("secrets:s",), 1, None),
+        ((), None, None),
+    ],
+)
+def test_of_what_nobody_looked_for_nothing_is_said(
+    fleet: Fleet, asked: tuple[str, ...], secrets: int | None, malware: int | None
+) -> None:
+    record = replace(
+        image("a", TWICE),
+        other_findings=(SECRET, replace(SECRET, kind=Kind.MALWARE)),
+        asked_rules=asked,
+    )
+    stored = keep(fleet, record)
+    judge(fleet, [])
+    note(fleet, npm="2026-11-20T10:00:00Z")
+    found = verdict(fleet, stored.digest, NOW)
+    assert (found.secrets, found.malware, found.gaps) == (secrets, malware, ())
+    assert found.is_complete == (None not in (secrets, malware))
+    told = as_json(found)
+    assert (told["secrets"], told["malware"]) == (secrets, malware)
+    assert (told["complete"], told["files_looked_at"]) == (found.is_complete, True)
+
+
+def test_what_only_a_bill_of_materials_says_is_never_complete(fleet: Fleet) -> None:
+    asked = {"other_findings": (), "asked_rules": ("malware:m", "secrets:s")}
+    stored = keep(fleet, replace(image("a", TWICE), is_claimed=True, **asked))
+    judge(fleet, [])
+    note(fleet, npm="2026-11-20T10:00:00Z")
+    found = verdict(fleet, stored.digest, NOW)
+    assert (found.gaps, found.files_looked_at, found.is_complete) == ((), False, False)
+    assert (found.secrets, found.malware) == (None, None)
 
 
 def test_the_age_is_that_of_the_oldest_data_and_unknown_where_one_is(fleet: Fleet) -> None:
@@ -178,7 +239,7 @@ def test_the_age_is_that_of_the_oldest_data_and_unknown_where_one_is(fleet: Flee
 
 def plainly(fleet: Fleet, stored: StoredImage) -> tuple[object, ...]:
     """Count by the findings themselves."""
-    found = [one for one in findings_of(fleet, stored, today=NOW.date()) if counts(one)]
+    found = [one for one in findings_of(fleet, stored.digest) if counts(one)]
     return (
         max((one.severity for one in found), default=None),
         {s: n for s in Severity if (n := sum(one.severity is s for one in found))},

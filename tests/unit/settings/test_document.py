@@ -110,10 +110,9 @@ def test_a_time_of_day_is_read_with_or_without_quotes(text: str, clock: time) ->
     assert under_key(text).clock() == clock
 
 
-@given(st.times(), st.integers(-99, 99), st.integers(-9999, 9999))
-def test_what_is_written_is_what_is_read(moment: time, whole: int, hundredths: int) -> None:
+@given(st.times(), st.integers(-9999, 9999))
+def test_what_is_written_is_what_is_read(moment: time, hundredths: int) -> None:
     assert under_key(moment.strftime("%H:%M")).clock() == moment.replace(second=0, microsecond=0)
-    assert under_key(str(whole)).integer(-99, 99) == whole
     assert under_key(f"{hundredths / 100:.2f}").number(-100, 100) == hundredths / 100
 
 
@@ -121,9 +120,7 @@ def test_what_is_written_is_what_is_read(moment: time, whole: int, hundredths: i
     ("text", "read", "message"),
     [
         ("maybe", lambda v: v.flag(), "'maybe' is neither true nor false"),
-        ("11", lambda v: v.integer(0, 10), "'11' is no whole number from 0 to 10"),
-        ("1.0", lambda v: v.integer(0, 10), "'1.0' is no whole number from 0 to 10"),
-        ("0x1", lambda v: v.integer(0, 10), "'0x1' is no whole number from 0 to 10"),
+        ("0x1", lambda v: v.number(0, 1), "'0x1' is no number from 0 to 1"),
         ("1.5", lambda v: v.number(0, 1), "'1.5' is no number from 0 to 1"),
         (".nan", lambda v: v.number(0, 1), "'.nan' is no number from 0 to 1"),
         ("5", lambda v: v.duration(MINUTE, YEAR), "'5' is no duration; write it as 30s, 15m"),

@@ -5,12 +5,14 @@ so a file that another user could have written is refused.
 """
 
 import fcntl
+import os
 import sqlite3
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import IO, Any, Self, TypeVar
 
 from seawall.errors import FleetUnusable
 from seawall.fleet.databases.contract import Row
@@ -135,11 +137,7 @@ class SqliteDatabase:
     def alone(self, task: str) -> Iterator[bool]:
         """Hold a lock on a file beside the database."""
         path = Path(f"{self.place}.{task}.lock")
-        try:
-            file = path.open("a")
-        except OSError as error:
-            raise FleetUnusable(f"{path}: {error.strerror}") from error
-        with file:
+        with _own_lock(path) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -165,3 +163,26 @@ class SqliteDatabase:
 
     def _unusable(self, error: Exception) -> FleetUnusable:
         return FleetUnusable(f"{self.place}: {error}")
+
+
+def _own_lock(path: Path) -> IO[bytes]:
+    """Open a file that nobody else can open: whoever can read one can hold its lock for ever.
+
+    Raises:
+        FleetUnusable: it cannot be opened, is no regular file, or another user's.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    try:
+        file = os.fdopen(os.open(path, flags, 0o600), "rb+", buffering=0)
+    except OSError as error:
+        raise FleetUnusable(f"{path}: {error.strerror}") from error
+    try:
+        state = os.fstat(file.fileno())
+        if not stat.S_ISREG(state.st_mode) or state.st_uid not in (os.geteuid(), 0):
+            raise FleetUnusable(f"{path}: not a file of ours", "look who made it, and remove it")
+        if state.st_mode & 0o077 and state.st_uid == os.geteuid():
+            os.fchmod(file.fileno(), 0o600)
+    except BaseException:
+        file.close()
+        raise
+    return file

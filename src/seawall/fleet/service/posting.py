@@ -1,28 +1,35 @@
 """The post of the service: one deliverer among all processes, and counts of what it did."""
 
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from seawall.fleet.notifying import Due, Post, Recipient
+from seawall.fleet.notifying import DeliveryReport, Due, Post, Recipient
 from seawall.fleet.service.condition import SinkCondition
 from seawall.fleet.service.settings import Say
 from seawall.fleet.store import Fleet
 
-_SETTLING_S = 8.0  # what is on its way when the service ends, or takes other settings
+_SETTLING_S = 8.0  # what is on its way when the service ends
 _ROUND_S = 0.2  # sinks have threads of their own: they go on between two rounds
 
 
 class _Gate:
-    """An outbox from which nothing comes any more once it is shut; what was sent is noted."""
+    """An outbox from which nothing comes any more once it is shut; what was sent is noted.
 
-    def __init__(self, fleet: Fleet) -> None:
+    Nor does anything come for a sink to which something `is_under_way` by other hands.
+    """
+
+    def __init__(self, fleet: Fleet, is_under_way: Callable[[str], bool]) -> None:
         self._outbox, self.is_shut = fleet.outbox, False
+        self._is_under_way = is_under_way
 
     def due(self, sink: str, now: datetime, limit: int) -> Sequence[Due]:
-        return [] if self.is_shut else self._outbox.due(sink, now, limit)
+        if self.is_shut or self._is_under_way(sink):
+            return []
+        return self._outbox.due(sink, now, limit)
 
     def members(self, sink: str, message: str) -> Sequence[Due]:
         return self._outbox.members(sink, message)
@@ -52,12 +59,14 @@ class Posting:
         self._fleet, self._folder, self._say = fleet, dead_letters, say
         self._lock = ExitStack()
         self.is_alone = False
-        self.is_busy = False  # something is on its way
         self.sinks: dict[str, SinkCondition] = {}
+        self._former: list[Post] = []  # with settings of before; they still send what they began
         self._take(recipients)
 
     def _take(self, recipients: Sequence[Recipient]) -> None:
-        self._gate = _Gate(self._fleet)
+        self._gate = _Gate(
+            self._fleet, lambda sink: any(sink in post.busy for post in self._former)
+        )
         self._post = Post(self._gate, recipients, self._folder)
         # What a sink did is still true when its settings change.
         names = [recipient.name for recipient in recipients]
@@ -74,19 +83,29 @@ class Posting:
             if not self.is_alone:
                 self._lock.close()
                 return
-        report = self._post.deliver(datetime.now(UTC), patience_s)
-        self.is_busy = any(sink.busy for sink in report.sinks.values())
+        until = time.monotonic() + patience_s
+        for post in (*self._former, self._post):
+            left_s = max(0.0, until - time.monotonic())
+            self._note(post.deliver(datetime.now(UTC), left_s))
+        self._former = [post for post in self._former if post.busy]
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is on its way."""
+        return bool(self._former or self._post.busy)
+
+    def _note(self, report: DeliveryReport) -> None:
         for name, sink in report.sinks.items():
-            before = self.sinks.get(name, SinkCondition())
             tried = sink.notices or sink.failed or sink.dead
-            self.sinks[name] = replace(
-                before,
-                sent=before.sent + sink.notices,
-                failed=before.failed + sink.failed,
-                dead=before.dead + sink.dead,
-                skipped=before.skipped + sink.skipped,
-                error=sink.error if tried else before.error,
-            )
+            if before := self.sinks.get(name):  # else it is no longer in the settings
+                self.sinks[name] = replace(
+                    before,
+                    sent=before.sent + sink.notices,
+                    failed=before.failed + sink.failed,
+                    dead=before.dead + sink.dead,
+                    skipped=before.skipped + sink.skipped,
+                    error=sink.error if tried else before.error,
+                )
             if sink.notices:
                 self._say(f"told {name}: {sink.notices} notices in {sink.sent} messages")
             if sink.failed or sink.dead:
@@ -94,8 +113,14 @@ class Posting:
                 self._say(f"could not tell {name}: {what}: {sink.error}")
 
     def replace(self, recipients: Sequence[Recipient]) -> None:
-        """Send to others from now on; what is on its way to the former ones is waited for."""
-        self.settle()
+        """Send to others from now on.
+
+        What is on its way to the former ones is noted when it ends. Until then such a sink gets
+        nothing else: its notices would go twice.
+        """
+        self._gate.is_shut = True
+        if self._post.busy:
+            self._former.append(self._post)
         self._take(recipients)
 
     def settle(self) -> None:

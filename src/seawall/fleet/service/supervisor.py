@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from seawall.errors import FleetError, SeawallError
+from seawall.errors import FleetError, SeawallError, TooManyFindings
 from seawall.fleet.service import readiness
 from seawall.fleet.service.children import GENTLY_S, Child, Ended
 from seawall.fleet.service.condition import Board, Condition, FailedRead
@@ -347,7 +347,8 @@ class Supervisor:
                 self._say(f"read {name} in {ended.took_s:.1f} s")
                 return
             reason = "it was read, and is known by another digest"
-        again = self._reads.failed(read.digest, reason, time.monotonic())
+        is_final = ended.code == TooManyFindings.exit_code
+        again = self._reads.failed(read.digest, reason, time.monotonic(), is_final=is_final)
         self._say(f"cannot read {name}: {reason}{'; will try again' if again else ''}")
 
     def _update_ended(self, ended: Ended) -> None:
@@ -391,7 +392,8 @@ class Supervisor:
         now = time.monotonic()
         if now >= self._prune_at:
             self._prune_at = now + _PRUNE_S
-            self._fleet.outbox.prune(datetime.now(UTC))
+            if lost := self._fleet.outbox.prune(datetime.now(UTC), self.sinks):
+                self._say(f"too many notices: {lost} of the oldest were never sent")
 
     def _tell_systemd(self) -> None:
         now = time.monotonic()

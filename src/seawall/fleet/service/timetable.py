@@ -49,13 +49,15 @@ class Read:
     attempts: int = 0
     due: float = 0.0
     reason: str = ""  # why the last try failed
+    is_final: bool = False  # another try would fail in the same way
 
 
 @dataclass(slots=True)
 class Reads:
     """Images that are to be read, each once, in the order in which they came.
 
-    One that failed three times is given up, and known as such, until the runtime is listed again.
+    One that failed three times is given up, and known as such, until the runtime is listed again;
+    one that would always fail, for good.
     """
 
     waiting: dict[str, Read] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class Reads:
         With `again`, what was given up is tried once more.
         """
         if again:
-            self.given_up.clear()
+            self.given_up = {d: read for d, read in self.given_up.items() if read.is_final}
         for reads in (self.waiting, self.given_up):
             for digest in reads.keys() - wanted.keys():
                 del reads[digest]
@@ -97,14 +99,14 @@ class Reads:
         self.waiting.pop(digest, None)
         self.given_up.pop(digest, None)
 
-    def failed(self, digest: str, reason: str, now: float) -> bool:
+    def failed(self, digest: str, reason: str, now: float, *, is_final: bool = False) -> bool:
         """Note that a try failed; return whether there will be another one."""
         self.failures += 1
         read = self.waiting.pop(digest, None)
         if read is None:  # gone meanwhile
             return False
-        read.attempts, read.reason = read.attempts + 1, reason
-        if read.attempts > len(WAITS_S):
+        read.attempts, read.reason, read.is_final = read.attempts + 1, reason, is_final
+        if is_final or read.attempts > len(WAITS_S):
             self.given_up[digest] = read
             return False
         read.due = now + WAITS_S[read.attempts - 1]

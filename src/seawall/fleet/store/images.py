@@ -1,13 +1,14 @@
 """Images of the fleet: which components they have, by layer, and what they are called."""
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from seawall.errors import FleetUnusable
+from seawall.errors import CorruptImage, FleetUnusable
 from seawall.fleet import contents
 from seawall.fleet.component import (
     Component,
@@ -31,6 +32,10 @@ from seawall.model import Distribution, Finding, Incomplete
 _KNOWN = 400_000  # components whose ids are remembered
 _KEPT = 400_000  # components of layers that are remembered
 _NAME = 400  # letters; registries allow 255 of a repository and 128 of a tag
+_DIGEST = re.compile(r"sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})")
+_BEGINNING = re.compile(r"[0-9a-f]{6,64}")
+_SHOWN_DIGITS = 12  # of a digest, where we show it short
+_OF_SBOM = "sbom "  # how the analyser of a bill of materials begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class ImageFacts:
     incomplete: tuple[Incomplete, ...]
     other_findings: tuple[Finding, ...] | None
     asked_rules: str = ""  # stands for the rules that looked at it; see `Indicators.rules`
+    is_claimed: bool = False  # a bill of materials is all that is known of it
 
 
 _facts_decoder = msgspec.msgpack.Decoder(ImageFacts)
@@ -90,8 +96,20 @@ class _KnownLayer:
     """A layer as an image has it, for the next image that has it so."""
 
     row: int
+    diff_id: str
+    parent: int  # row of the layer below; 0 where there is none
     contents: tuple[Located, ...]
     is_listed: bool  # `contents` are what the store lists of the layer
+
+
+def _code(analyser: str) -> str:
+    """Return the part of an analyser's fingerprint that stands for the code alone."""
+    return analyser.partition(" ")[0]
+
+
+def _kinds(rules: Collection[str]) -> frozenset[str]:
+    """Return the names of the detectors that rules belong to."""
+    return frozenset(rule.partition(":")[0] for rule in rules)
 
 
 class Images:
@@ -105,6 +123,7 @@ class Images:
         self._known: dict[str, _KnownLayer] = {}  # by chain-id; those met lately are last
         self._kept = 0  # components in their contents
         self._rules: dict[tuple[str, ...], str] = {}
+        self._asked: dict[str, frozenset[str]] = {}  # by what stands for rules: see `asked_kinds`
 
     def forget(self) -> None:
         """Forget which rows were made: a transaction that fails takes them back."""
@@ -114,16 +133,22 @@ class Images:
         self._known.clear()
         self._kept = 0
         self._rules.clear()
+        self._asked.clear()
 
     # --- adding ------------------------------------------------------------------------------
 
     def add(self, record: ImageRecord, at: str, place: str = "") -> bool:
         """Keep an image; return whether it was not there, or is there in another form now.
 
-        `place` is where it was seen: a daemon, a repository. To be called under the right to write.
+        What says less than what is there changes nothing: a bill of materials of an image that was
+        read, or a reading that looked for less than another one by the same code had. `place` is
+        where it was seen: a daemon, a repository. To be called under the right to write.
+
+        Raises:
+            CorruptImage: a layer of it is known as another one.
         """
         known = self._known_as(record.digest)
-        if known is not None and known[1] == record.analyser:
+        if known is not None and not self._replaces(record, *known):
             self.seen(record.digest, record.names, at, others=record.other_digests, place=place)
             return False
         layers = self._layers(record.layers)
@@ -137,6 +162,7 @@ class Images:
             record.incomplete,
             record.other_findings,
             self._noted_rules(record.asked_rules),
+            record.is_claimed,
         )
         row = (layers[-1].row, difference, record.analyser, packed(facts))
         if known is None:
@@ -163,6 +189,32 @@ class Images:
         self._note(image, record.names, at, others=record.other_digests, place=place)
         return True
 
+    def _replaces(self, record: ImageRecord, row: int, analyser: str) -> bool:
+        """Return whether a record says more, or something newer, than what is kept of its image."""
+        before = self.facts(row)
+        if before.is_claimed != record.is_claimed:
+            return before.is_claimed
+        if analyser == record.analyser:
+            return False
+        if record.is_claimed or _code(analyser) != _code(record.analyser):
+            return True
+        asked, had = frozenset(record.asked_rules), self._rules_named(before.asked_rules)
+        return _kinds(had) <= _kinds(asked) and not asked < had
+
+    def asked_kinds(self, rules: str) -> frozenset[str]:
+        """Return what was looked for by the rules that `ImageFacts.asked_rules` stands for.
+
+        These are names of detectors: ``secrets``, ``malware``.
+        """
+        found = self._asked.get(rules)
+        if found is None:
+            found = self._asked[rules] = _kinds(self._rules_named(rules))
+        return found
+
+    def _rules_named(self, name: str) -> frozenset[str]:
+        text = Notes(self._db).get(f"{RULES}{name}") if name else ""
+        return frozenset(text.split("\n")) - {""}
+
     def _noted_rules(self, rules: tuple[str, ...]) -> str:
         """Return what stands for some rules, noted where it is new; most images share them."""
         name = self._rules.get(rules)
@@ -173,12 +225,12 @@ class Images:
         return name
 
     def _known_as(self, digest: str) -> tuple[int, str] | None:
-        """Return the row and the analyser of an image that is there already."""
-        for where in ("digest = ?", "id IN (SELECT image FROM image_digest WHERE digest = ?)"):
-            rows = self._db.rows(f"SELECT id, analyser FROM image WHERE {where}", (digest,))  # noqa: S608 - our own words
-            for row, analyser in list(rows):
-                return row, analyser
-        return None
+        """Return the row and the analyser of an image that is there already.
+
+        By its own digest alone: a document may be a manifest and a configuration at once.
+        """
+        rows = self._db.rows("SELECT id, analyser FROM image WHERE digest = ?", (digest,))
+        return next(((row, analyser) for row, analyser in list(rows)), None)
 
     def _take_apart(self, image: int) -> None:
         """Take its layers from an image. The tables have no index by image; it is not missed."""
@@ -281,8 +333,16 @@ class Images:
         found: list[_KnownLayer] = []
         for layer in layers:
             known = self._known.get(layer.chain_id)
+            parent = found[-1].row if found else 0
             if known is None or known.contents != layer.contents:
-                known = self._layer(layer, found[-1].row if found else 0)
+                known = self._layer(layer, parent)
+            if (known.diff_id, known.parent) != (layer.diff_id, parent):
+                raise CorruptImage(
+                    f"{layer.chain_id}: the fleet knows this layer with another content, or on "
+                    "another base",
+                    "one of the two readings names false layers: see  seawall images affected "
+                    f"{layer.chain_id}",
+                )
             found.append(known)
             self._remember(layer.chain_id, known)
         return found
@@ -300,10 +360,14 @@ class Images:
         pairs = sorted(self._located(layer.contents))
         mark = contents.mark(pairs)
         stored = next(
-            self._db.rows("SELECT id, mark FROM layer WHERE chain = ?", (layer.chain_id,)), None
+            self._db.rows(
+                "SELECT id, diff_id, parent, mark FROM layer WHERE chain = ?", (layer.chain_id,)
+            ),
+            None,
         )
         if stored is not None:
-            return _KnownLayer(stored[0], layer.contents, bytes(stored[1]) == mark)
+            found, diff_id, below, known = stored
+            return _KnownLayer(found, diff_id, below, layer.contents, bytes(known) == mark)
         row = self._next("layer")
         self._db.run(
             "INSERT INTO layer (id, chain, diff_id, parent, created_by, mark, contents) "
@@ -323,7 +387,7 @@ class Images:
             ("component", "layer"),
             [(c, row) for c in dict.fromkeys(c for c, _ in pairs)],
         )
-        return _KnownLayer(row, layer.contents, is_listed=True)
+        return _KnownLayer(row, layer.diff_id, parent, layer.contents, is_listed=True)
 
     def _difference(
         self, layers: Sequence[LayerRecord], known: Sequence[_KnownLayer]
@@ -385,10 +449,9 @@ class Images:
         place: str = "",
     ) -> None:
         """Note that an image is in a place, under these names (or more: none is taken away)."""
-        image = self._known_as(digest)
-        if image is not None:
-            self._db.run("UPDATE image SET last_seen = ?, gone = '' WHERE id = ?", (at, image[0]))
-            self._note(image[0], names, at, others=others, place=place)
+        for row in self._rows_with(digest)[:1]:
+            self._db.run("UPDATE image SET last_seen = ?, gone = '' WHERE id = ?", (at, row))
+            self._note(row, names, at, others=others, place=place)
 
     def _note(
         self, image: int, names: Iterable[str], at: str, *, others: Iterable[str], place: str
@@ -470,6 +533,48 @@ class Images:
         )
         return str(found[0])
 
+    def places_of(self, image: StoredImage) -> list[str]:
+        """Return the places where an image is."""
+        rows = self._db.rows(
+            "SELECT place FROM presence WHERE image = ? AND until = '' ORDER BY place", (image.id,)
+        )
+        return [place for (place,) in rows]
+
+    def places_with_images(self) -> list[str]:
+        """Return all places where an image is."""
+        rows = self._db.rows("SELECT DISTINCT place FROM presence WHERE until = ''")
+        return sorted(place for (place,) in rows)
+
+    def listed(
+        self, place: str, names: Collection[str], digests: Collection[str], asked: str, at: str
+    ) -> int:
+        """Note all the names that there are in a place; return how many images are gone.
+
+        `digests` are those of the images that the names led to, of any kind. Any other name there
+        means nothing any more. An image is gone that had a name there, has none any more, and
+        was not led to: another platform's is led to by their index. One that never had a name there
+        was never listed, and stays. So does what was seen there after the place was `asked`.
+        """
+        here = (place, asked)
+        rows = self._db.rows(
+            "SELECT DISTINCT name FROM tag WHERE place = ? AND until = '' AND last_seen <= ?", here
+        )
+        for (name,) in list(rows):
+            if name not in names:
+                self.untagged(name, at, place)
+        named = "SELECT 1 FROM tag AS t WHERE t.place = p.place AND t.image = p.image"
+        rows = self._db.rows(
+            "SELECT i.id, i.digest FROM presence AS p JOIN image AS i ON i.id = p.image "  # noqa: S608 - our own words
+            "WHERE p.place = ? AND p.until = '' AND p.last_seen <= ? "
+            f"AND EXISTS ({named}) AND NOT EXISTS ({named} AND t.until = '')",
+            here,
+        )
+        led_to = set(digests)
+        gone = [one for row, one in list(rows) if not {one, *self.other_digests(row)} & led_to]
+        for digest in gone:
+            self.gone(digest, at, place)
+        return len(gone)
+
     def present(self, place: str) -> list[str]:
         """Return the digests of the images that are in a place, as far as is known."""
         rows = self._db.rows(
@@ -482,33 +587,82 @@ class Images:
     # --- finding -----------------------------------------------------------------------------
 
     def find(self, digest: str) -> StoredImage | None:
-        """Return the image with this digest: its configuration's, or a manifest's."""
-        return next(self._found("i.digest = ?", (digest,)), None) or next(
-            self._found("i.id IN (SELECT image FROM image_digest WHERE digest = ?)", (digest,)),
-            None,
-        )
+        """Return the image with this digest: its configuration's, or a manifest's.
+
+        Of several with an index's digest it is the one that came first: for what must not choose
+        there is `with_digest`.
+        """
+        found = self._rows_with(digest)
+        return self.by_id(found[0]) if found else None
+
+    def was_read(self, digest: str) -> bool:
+        """Return whether the image with this digest was read; a bill of materials is hearsay."""
+        found = self.find(digest)
+        return found is not None and not found.analyser.startswith(_OF_SBOM)
+
+    def with_digest(self, digest: str) -> list[StoredImage]:
+        """Return the images with this digest: its configuration's, a manifest's, or an index's.
+
+        An index has an image for each platform, so several may have been seen.
+        """
+        found = self.by_ids(self._rows_with(digest))
+        return [found[row] for row in sorted(found)]
 
     def named(self, text: str) -> list[StoredImage]:
-        """Return the images that a person may mean: a digest or a part of one, or a name.
+        """Return the images that a text means: one, or several where it does not decide.
 
-        Of a name those it stands for now come first, then those it stood for before.
+        It is a digest, a name, or the beginning of a digest. Of ``NAME@DIGEST`` the digest counts
+        alone. A name means what it means now, in whichever place; one that means nothing any more
+        means what it meant last. Names come before beginnings of digests, but where these have
+        twelve digits, as we show them, both count; and no name begins with ``sha256:``.
         """
-        if exact := self.find(text):
-            return [exact]
+        digest = text.rpartition("@")[2]
+        if _DIGEST.fullmatch(digest):
+            return self.with_digest(digest)
         bare = text.removeprefix("sha256:")
-        if len(bare) >= 6 and set(bare) <= set("0123456789abcdef"):
-            low = f"sha256:{bare}"
-            found = list(self._found("i.digest >= ? AND i.digest < ?", (low, low + "g")))
-            if found:
-                return found
-        names = [text] if ":" in text.rpartition("/")[2] else [text, f"{text}:latest"]
-        places = marks(names)
-        order = "ORDER BY until != '', t.last_seen DESC"
-        rows = self._db.rows(
-            f"SELECT image FROM tag AS t WHERE name IN ({places}) {order}",  # noqa: S608 - marks only
-            names,
+        begun = self._beginning(bare) if _BEGINNING.fullmatch(bare) else []
+        if bare != text:
+            return begun
+        meant = self._meant_by(text)
+        if meant and len(bare) < _SHOWN_DIGITS:
+            return meant
+        return list({image.id: image for image in (*meant, *begun)}.values())
+
+    def _beginning(self, digits: str) -> list[StoredImage]:
+        """Return the images with a digest that begins so."""
+        low = f"sha256:{digits}"
+        where = "(i.digest >= ? AND i.digest < ?)"
+        others = "i.id IN (SELECT image FROM image_digest WHERE digest >= ? AND digest < ?)"
+        return list(self._found(f"{where} OR {others}", (low, low + "g") * 2, "ORDER BY i.id"))
+
+    def _meant_by(self, name: str) -> list[StoredImage]:
+        """Return the images that a name means, or meant last."""
+        names = [name] if ":" in name.rpartition("/")[2] else [name, f"{name}:latest"]
+        rows = list(
+            self._db.rows(
+                f"SELECT image, until FROM tag WHERE name IN ({marks(names)})",  # noqa: S608 - marks only
+                names,
+            )
         )
-        return [image for row in dict.fromkeys(r for (r,) in rows) if (image := self.by_id(row))]
+        last = "" if any(not until for _, until in rows) else max((u for _, u in rows), default="")
+        found = self.by_ids(image for image, until in rows if until == last)
+        for row, image in list(found.items()):
+            if image.analyser.startswith(_OF_SBOM):  # maybe of one that was read
+                del found[row]
+                found |= {one.id: one for one in self.with_digest(image.digest)}
+        return [found[row] for row in sorted(found)]
+
+    def _rows_with(self, digest: str) -> list[int]:
+        """Return the rows of the images with a digest.
+
+        That of a configuration is one image's. But a bill of materials says of itself what it is
+        of, and many say a manifest's: who was read as having that is before it.
+        """
+        own = self._known_as(digest)
+        if own is not None and not own[1].startswith(_OF_SBOM):
+            return [own[0]]
+        rows = self._db.rows("SELECT image FROM image_digest WHERE digest = ?", (digest,))
+        return sorted(row for (row,) in rows) or ([own[0]] if own else [])
 
     def by_id(self, row: int) -> StoredImage | None:
         """Return the image in a row."""
@@ -526,12 +680,15 @@ class Images:
         """Return the rows of images by their digests, as `find` finds them."""
         wanted = sorted(set(digests))
         found: dict[str, int] = {}
-        for sql in (
-            "SELECT digest, image FROM image_digest WHERE digest IN",
-            "SELECT digest, id FROM image WHERE digest IN",  # stands above: it comes last
+        claims = f"substr(analyser, 1, {len(_OF_SBOM)}) = '{_OF_SBOM}'"
+        for what, where, order in (
+            ("digest, id FROM image", f"AND {claims}", ""),  # what comes later stands above
+            ("digest, image FROM image_digest", "", "ORDER BY image DESC"),
+            ("digest, id FROM image", f"AND NOT {claims}", ""),
         ):
             for part in parts(wanted):
-                found.update(self._db.rows(f"{sql} ({marks(part)})", part))
+                sql = f"SELECT {what} WHERE digest IN ({marks(part)}) {where} {order}"
+                found.update(self._db.rows(sql, part))
         return found
 
     def all(self) -> Iterator[StoredImage]:
@@ -648,17 +805,6 @@ class Images:
                 yield row, Namespace(kind, decode_distribution(bytes(data)))
             except ValueError as error:
                 raise FleetUnusable(f"{self._db.place}: damaged ({error})") from error
-
-    def namespaces_of(self, components: Iterable[int]) -> set[int]:
-        """Return the rows of the namespaces of components."""
-        return {
-            row
-            for part in parts(sorted(components))
-            for (row,) in self._db.rows(
-                f"SELECT DISTINCT namespace FROM component WHERE id IN ({marks(part)})",  # noqa: S608 - marks only
-                part,
-            )
-        }
 
     def with_components(self, components: Collection[int]) -> dict[int, set[int]]:
         """Return which images have each of these components, gone ones too."""

@@ -25,6 +25,10 @@ class Notes:
             (name, value),
         )
 
+    def remove(self, name: str) -> None:
+        """Note nothing under this name any more."""
+        self._db.run("DELETE FROM meta WHERE key = ?", (name,))
+
     def starting_with(self, name: str) -> dict[str, str]:
         """Return all that was noted under names that begin so, without that beginning."""
         rows = self._db.rows(

@@ -12,7 +12,8 @@ from seawall.fleet.store.notes import Notes
 
 # A sink that is new gets what was found lately, not all that ever was.
 _LATELY = timedelta(days=1)
-_KEPT = timedelta(days=14)  # then a notice goes, unless some sink still waits for it
+_KEPT = timedelta(days=14)  # then a notice goes, once every sink has it
+_MOST = 100_000  # notices; the oldest of more go
 _WAITS, _DONE, _DEAD, _SKIPPED = "waits", "done", "dead", "skipped"
 _COLUMNS = "o.document, coalesce(d.attempts, 0), coalesce(d.message, '')"
 _JOINED = "FROM outbox AS o LEFT JOIN delivery AS d ON d.notice = o.id AND d.sink = ?"
@@ -104,16 +105,38 @@ class Outbox:
         rows = self._db.rows("SELECT sink, state, count(*) FROM delivery GROUP BY sink, state")
         return {(sink, state): count for sink, state, count in rows}
 
-    def prune(self, now: datetime) -> None:
-        """Let go of old notices that no sink waits for."""
+    def prune(self, now: datetime, sinks: Collection[str], most: int = _MOST) -> int:
+        """Let go of old notices that each of these sinks has, or will never get.
+
+        What a sink still waits for stays, however old it is; but of more than `most` notices the
+        oldest go all the same. Return how many of those some sink had not got.
+        """
         before = _text(now - _KEPT)
+        lost = 0
         with self._db.writing():
+            waiting = [
+                f"id IN (SELECT o.id {_JOINED} WHERE (d.notice IS NULL AND o.created >= ?) "
+                "OR d.state = ?)"
+                for _ in sinks
+            ]
+            waits = f"({' OR '.join(waiting) or '1 = 0'})"
+            values = [
+                value
+                for sink in sinks
+                for value in (sink, self._since(sink, now, note=False), _WAITS)
+            ]
             self._db.run(
-                "DELETE FROM outbox WHERE created < ? AND id NOT IN "
-                "(SELECT notice FROM delivery WHERE state = ?)",
-                (before, _WAITS),
+                f"DELETE FROM outbox WHERE created < ? AND NOT {waits}",  # noqa: S608 - our own words
+                (before, *values),
             )
+            count = int(next(self._db.rows("SELECT count(*) FROM outbox"))[0])
+            if count > most:
+                oldest = "id IN (SELECT id FROM outbox ORDER BY created, id LIMIT ?)"
+                sql = f"SELECT count(*) FROM outbox WHERE {oldest} AND {waits}"  # noqa: S608 - our own words
+                lost = int(next(self._db.rows(sql, (count - most, *values)))[0])
+                self._db.run(f"DELETE FROM outbox WHERE {oldest}", (count - most,))  # noqa: S608 - our own words
             self._db.run("DELETE FROM delivery WHERE notice NOT IN (SELECT id FROM outbox)")
+        return lost
 
     def _since(self, sink: str, now: datetime, *, note: bool = True) -> str:
         notes = Notes(self._db)

@@ -1,11 +1,12 @@
 """Containers of the fleet: what ran which image, where and when."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from seawall.fleet.databases import Database
+from seawall.fleet.databases.parts import marks, parts
 from seawall.fleet.documents import packed, unpacked
 from seawall.fleet.workloads import Workload
 
@@ -70,6 +71,35 @@ class Workloads:
     def of(self, image: str) -> Iterator[Workload]:
         """Yield all containers that were ever made from an image, those that run first."""
         yield from self._workloads("image = ? ORDER BY ended != '', started DESC, id", (image,))
+
+    def names_running(self, images: Collection[str]) -> tuple[str, ...]:
+        """Return the names of the containers that run from an image, by any of its digests."""
+        return tuple(
+            name
+            for part in parts(sorted(images))
+            for (name,) in list(
+                self._db.rows(
+                    "SELECT name FROM workload WHERE ended = '' "  # noqa: S608 - marks only
+                    f"AND image IN ({marks(part)}) ORDER BY name, id",
+                    part,
+                )
+            )
+        )
+
+    def last_end(self, images: Collection[str]) -> str:
+        """Return when the last container of an image ended, by any of its digests; or nothing."""
+        return max(
+            (
+                ended
+                for part in parts(sorted(images))
+                for (ended,) in self._db.rows(
+                    f"SELECT max(ended) FROM workload WHERE image IN ({marks(part)})",  # noqa: S608 - marks only
+                    part,
+                )
+                if ended
+            ),
+            default="",
+        )
 
     def _workloads(self, where: str, values: Iterable[Any]) -> Iterator[Workload]:
         rows = self._db.rows(f"SELECT {_COLUMNS} FROM workload WHERE {where}", tuple(values))  # noqa: S608 - our own words

@@ -9,10 +9,11 @@ which is the image's id (moby, ``image/fs.go``).
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from seawall.errors import CorruptImage, ImageError, UnknownTarget
@@ -38,12 +39,14 @@ def open_docker_image(ref: ImageRef, limits: Limits) -> Iterator[OpenImage]:
         # By id, so that a tag which moves between the two requests cannot change the answer.
         image_id = str(found.get("Id") or ref.place)
         tags = [tag for tag in found.get("RepoTags") or [] if isinstance(tag, str)]
-        archive = saved(daemon, ref, limits, image_id, tuple(tags))
+        others = repository_digests(found)
+        archive = saved(daemon, ref, limits, image_id, tuple(tags), others=others)
         config = _configuration(daemon, ref, image_id)
         if config is None:
             yield archive
         else:
-            yield SavedImage(image_of(ref, config, image_id, tags, limits), archive)
+            image = image_of(ref, config, image_id, tags, limits)
+            yield SavedImage(replace(image, other_digests=others), archive)
 
 
 class SavedImage:
@@ -91,15 +94,36 @@ def _configuration(daemon: Daemon, ref: ImageRef, image_id: str) -> bytes | None
     return raw if digest_of(raw) == image_id else None
 
 
+def repository_digests(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the digests by which registries have an image: of what was pulled or pushed.
+
+    ``RepoDigests`` has them as ``NAME@DIGEST``: of the manifest, or of the index that was pulled.
+    """
+    listed = found.get("RepoDigests")
+    texts = [text for text in listed if isinstance(text, str)] if isinstance(listed, list) else []
+    digests = [text.rpartition("@")[2] for text in texts]
+    return tuple(dict.fromkeys(digest for digest in digests if _ID.fullmatch(digest)))
+
+
 def saved(
-    daemon: Daemon, ref: ImageRef, limits: Limits, image_id: str, tags: tuple[str, ...]
+    daemon: Daemon,
+    ref: ImageRef,
+    limits: Limits,
+    image_id: str,
+    tags: tuple[str, ...],
+    *,
+    others: tuple[str, ...] = (),
 ) -> StreamedArchive:
-    """Return the archive that a daemon makes of an image, as it arrives."""
+    """Return the archive that a daemon makes of an image, as it arrives.
+
+    `tags` and `others` are the names and digests that the daemon has for it.
+    """
     archive = f"/images/get?names={quote(image_id, safe=':', errors='surrogateescape')}"
 
     def tagged(resolution: Resolution) -> Resolution:
-        """Restore the names: an archive made by id has none."""
-        return replace(resolution, image=replace(resolution.image, tags=tags))
+        """Restore the names: an archive made by id has none, and digests of its own making."""
+        image = replace(resolution.image, tags=tags, other_digests=others)
+        return replace(resolution, image=image)
 
     return StreamedArchive(
         lambda: daemon.stream(archive, ref),

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from seawall.errors import CorruptImage, DigestMismatch, LimitExceeded, NotAnImage, UsageError
@@ -148,8 +148,10 @@ def resolve_descriptor(
     Raises as `resolve_oci` does.
     """
     where = str(ref)
+    passed = []  # digests of the indexes and the manifest
     for _ in range(limits.nesting):
         raw = _blob(read_manifest, where, descriptor)
+        passed.append(descriptor["digest"])
         manifest = _document(raw, dict, f"{where}: {descriptor['digest']}")
         if "manifests" in manifest and "layers" in manifest:
             # Two tools could see two images in it (CVE-2021-41190).
@@ -178,7 +180,7 @@ def resolve_descriptor(
         )
     digests = [_digest(layer, where) for layer in layers]
     return Resolution(
-        image,
+        replace(image, other_digests=tuple(passed)),
         tuple(
             LayerBlob(_blob_name(digest), layer.diff_id, digest, _size(descriptor))
             for digest, layer, descriptor in zip(digests, image.layers, layers, strict=True)

@@ -1,5 +1,6 @@
 """What every database does."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -233,6 +234,39 @@ def test_one_is_alone_at_a_task(opener: Opener) -> None:
                 assert third
         with other.alone("service") as now:
             assert now
+
+
+def test_nobody_else_can_hold_the_lock_of_a_task(tmp_path: Path) -> None:
+    lock = tmp_path / "fleet.sqlite.deliver.lock"
+    with closing(SqliteDatabase.open(tmp_path / "fleet.sqlite")) as database:
+        with database.alone("deliver") as is_alone:
+            assert is_alone
+            assert lock.stat().st_mode & 0o777 == 0o600
+        lock.chmod(0o644)  # as an earlier version left it
+        with database.alone("deliver"):
+            assert lock.stat().st_mode & 0o777 == 0o600
+        lock.unlink()
+        (tmp_path / "elsewhere").touch()
+        lock.symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(FleetUnusable), database.alone("deliver"):
+            pytest.fail("a link was followed")
+        lock.unlink()
+        os.mkfifo(lock)
+        with pytest.raises(FleetUnusable, match="not a file of ours"), database.alone("deliver"):
+            pytest.fail("a pipe was taken for a file")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_another_users_lock_is_refused(tmp_path: Path) -> None:
+    lock = tmp_path / "fleet.sqlite.deliver.lock"
+    lock.touch(mode=0o666)
+    os.chown(lock, 65534, 65534)
+    with (
+        closing(SqliteDatabase.open(tmp_path / "fleet.sqlite")) as database,
+        pytest.raises(FleetUnusable, match="not a file of ours"),
+        database.alone("deliver"),
+    ):
+        pytest.fail("another user could hold the lock")
 
 
 def test_it_names_its_tables(thing: Database) -> None:

@@ -48,6 +48,14 @@ def test_a_flaw_is_wanted_as_the_filter_says(
     assert wanted(notice(found), choice) == (notice(found) if is_wanted else None)
 
 
+def test_that_an_image_started_is_wanted_only_where_only_what_runs_is() -> None:
+    started = brought(because=notices.Because.STARTED)
+    assert wanted(started, Filter()) is None
+    assert wanted(started, Filter(only_running=True)) is not None
+    back = brought(because=notices.Because.BACK)
+    assert wanted(back, Filter()) is not None
+
+
 def test_an_image_loses_the_flaws_below_the_threshold_and_then_vanishes() -> None:
     whole = brought(6)
     some = wanted(whole, Filter())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from seawall.errors import DeliveryFailed, FleetUnusable, UsageError
+from seawall.errors import DeliveryFailed, FleetUnusable, TooManyFindings, UsageError
 from seawall.fleet import Fleet
 from seawall.fleet.databases import SqliteDatabase
 from seawall.fleet.notifying import Notice, Recipient
@@ -168,6 +168,18 @@ def test_an_image_that_fails_is_tried_thrice_then_named(make: Make) -> None:
     assert (failed.digest, failed.reason, failed.given_up) == (WEB, "torn", True)
     bench.round(stock(WEB))
     assert len(bench.of("images")) == 4
+
+
+def test_an_image_that_is_refused_is_named_and_not_tried_again(make: Make) -> None:
+    bench = make()
+    bench.round(stock(WEB))
+    refused = Ended(TooManyFindings.exit_code, "web:0: more than 100,000 findings", 1.0)
+    bench.of("images", "add")[0].ended = refused
+    bench.round()
+    bench.round(stock(WEB))
+    assert len(bench.of("images", "add")) == 1
+    (failed,) = bench.service.board.condition.failed_reads
+    assert (failed.reason, failed.given_up) == ("web:0: more than 100,000 findings", True)
 
 
 def test_a_reader_that_kept_another_image_has_failed(make: Make) -> None:

@@ -74,6 +74,17 @@ def test_what_was_given_up_is_tried_again_when_all_is_listed_anew() -> None:
     assert reads.next(0.0) is not None
 
 
+def test_what_would_always_fail_is_tried_once() -> None:
+    reads = Reads()
+    reads.want(ONE, (), "p")
+    assert not reads.failed(ONE, "too many findings", 0.0, is_final=True)
+    reads.restock({ONE: ("web:1",)}, "p", again=True)
+    assert reads.next(1e9) is None
+    assert reads.given_up[ONE].reason == "too many findings"
+    reads.restock({}, "p", again=True)
+    assert not reads.given_up
+
+
 def test_what_a_listing_does_not_have_is_not_read_any_more() -> None:
     reads = Reads()
     reads.want(ONE, (), "p")

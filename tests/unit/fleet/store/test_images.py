@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seawall.errors import FleetUnusable
+from seawall.errors import CorruptImage, FleetUnusable
 from seawall.fleet.component import Place
-from seawall.fleet.record import ImageRecord
+from seawall.fleet.record import ImageRecord, LayerRecord, Located
 from seawall.fleet.store import Fleet
 from seawall.fleet.store.images import StoredImage
 from seawall.model import Finding, Incomplete, Kind, Severity, Urgency
@@ -287,7 +288,7 @@ def test_a_name_means_one_image_at_a_time(fleet: Fleet) -> None:
     add(fleet, image("new", {**BASE, "fix": []}, names=("web:1",)), at=T1)
     assert found(fleet, "old").names == ("web:stable",)
     assert found(fleet, "new").names == ("web:1",)
-    assert [one.digest for one in fleet.images.named("web:1")] == [digest("new"), digest("old")]
+    assert [one.digest for one in fleet.images.named("web:1")] == [digest("new")]
     fleet.images.seen(digest("old"), ["web:1"], T2)
     assert found(fleet, "old").names == ("web:1", "web:stable")
     assert found(fleet, "new").names == ()
@@ -322,6 +323,126 @@ def test_images_are_found_by_parts_of_a_digest_and_by_names(fleet: Fleet) -> Non
         assert [one.digest for one in fleet.images.named(text)] == [whole]
     for text in (whole[7:12], "we", "web:3", "", "%", "web%", "sha256:"):
         assert fleet.images.named(text) == []
+
+
+def named(fleet: Fleet, text: str) -> list[str]:
+    return [one.digest for one in fleet.images.named(text)]
+
+
+def add_at(fleet: Fleet, place: str, *records: ImageRecord) -> None:
+    with fleet.writing():
+        for record in records:
+            fleet.images.add(record, T0, place)
+
+
+def test_a_name_that_means_two_images_in_two_places_is_not_decided(fleet: Fleet) -> None:
+    ours, theirs = image("ours", BASE, names=("web:1",)), image("theirs", BASE, names=("web:1",))
+    add_at(fleet, "docker:prod", ours)
+    add_at(fleet, "docker:laptop", theirs)
+    assert named(fleet, "web:1") == [ours.digest, theirs.digest]
+    fleet.images.seen(ours.digest, ["web:1"], T1, place="docker:laptop")
+    assert named(fleet, "web:1") == [ours.digest]  # all places agree
+    fleet.images.gone(ours.digest, T1, "docker:prod")
+    fleet.images.gone(ours.digest, T2, "docker:laptop")
+    assert named(fleet, "web:1") == [ours.digest]  # what it meant last
+    assert fleet.images.places_of(found(fleet, "theirs")) == ["docker:laptop"]
+
+
+def test_a_name_of_hex_digits_is_no_digest(fleet: Fleet) -> None:
+    good = image("good", BASE, names=("facade:latest", f"{'facade':0<12}:latest"))
+    evil = replace(image("evil", BASE, names=()), digest="sha256:" + "facade".ljust(64, "0"))
+    add(fleet, good, evil)
+    assert named(fleet, "facade") == [good.digest]
+    assert named(fleet, "facade0") == named(fleet, "sha256:facade") == [evil.digest]
+    # As we show digests: people copy that, and others name images.
+    assert named(fleet, "facade".ljust(12, "0")) == [good.digest, evil.digest]
+
+
+def test_no_name_stands_for_a_digest(fleet: Fleet) -> None:
+    """Whoever makes an archive writes any names into it."""
+    wanted = digest("wanted")
+    names = (wanted, f"web@{wanted}", f"web:1@{wanted}", wanted[:19])
+    add(fleet, image("evil", BASE, names=names))
+    assert [named(fleet, text) for text in names] == [[]] * 4
+    add(fleet, image("wanted", BASE))
+    assert [named(fleet, text) for text in names] == [[wanted]] * 4
+
+
+def test_a_manifest_is_a_digest_of_its_image(fleet: Fleet) -> None:
+    manifest = digest("manifest")
+    add(fleet, image("web", BASE, other_digests=(manifest,)))
+    for text in (manifest, f"web@{manifest}", f"host:5000/web:1@{manifest}", manifest[:20]):
+        assert named(fleet, text) == [digest("web")]
+    assert named(fleet, f"web@{digest('other')}") == []
+
+
+def test_an_index_stands_for_all_its_images_that_were_seen(fleet: Fleet) -> None:
+    index = digest("index")
+    add(fleet, image("amd64", BASE, other_digests=(index, digest("one"))))
+    assert [one.digest for one in fleet.images.with_digest(index)] == [digest("amd64")]
+    add(fleet, image("arm64", {"other": []}, other_digests=(index, digest("two"))))
+    both = [digest("amd64"), digest("arm64")]
+    assert [one.digest for one in fleet.images.with_digest(index)] == both
+    assert named(fleet, f"web@{index}") == both
+    assert fleet.images.find(index) == found(fleet, "amd64")  # that which came first
+    assert [one.digest for one in fleet.images.with_digest(digest("two"))] == [digest("arm64")]
+    assert fleet.images.with_digest(digest("none")) == []
+
+
+def test_a_manifest_that_is_a_configuration_too_hides_no_image(fleet: Fleet) -> None:
+    """One document may be both; who writes it chooses which image it is the manifest of."""
+    add(fleet, image("clean", {"other": []}, analyser="a", other_digests=(digest("web"),)))
+    with fleet.writing():
+        assert fleet.images.add(image("web", BASE, analyser="a"), T1)
+    assert found(fleet, "web").digest == digest("web")
+    assert having(fleet)[BASH] == {digest("web")}
+
+
+def test_a_bill_of_materials_does_not_stand_before_the_image_whose_manifest_it_names(
+    fleet: Fleet,
+) -> None:
+    manifest = digest("manifest")
+    claims = image("manifest", {"sbom": []}, analyser="sbom 1")
+    add(fleet, claims)
+    assert named(fleet, manifest) == [manifest]
+    add(fleet, image("web", BASE, analyser="a", other_digests=(manifest,)))
+    assert named(fleet, manifest) == named(fleet, "web:1") == [digest("web")]
+    assert named(fleet, "manifest:1") == [digest("web")]  # what the bill of materials calls it
+    assert fleet.images.find(manifest) == found(fleet, "web")
+    assert fleet.images.rows_of([manifest]) == {manifest: found(fleet, "web").id}
+
+
+def test_what_a_place_lists_no_more_is_gone_from_it(fleet: Fleet) -> None:
+    place = "registry:host/web"
+    kept = image("kept", BASE, names=("web:1", "web:old"))
+    moved = image("moved", {"moved": []}, names=("web:2",))
+    deleted = image("deleted", {"deleted": []}, names=("web:3",))
+    other = image("other", {"other": []}, names=("web:4",), other_digests=(digest("index"),))
+    pinned = image("pinned", {"pinned": []}, names=())
+    unread = image("unread", {"unread": []}, names=("web:5",))
+    add_at(fleet, place, kept, moved, deleted, other, pinned, unread)
+    add_at(fleet, "docker:prod", moved)
+    now = {"web:1", "web:2", "web:4", "web:5"}
+    fleet.images.seen(kept.digest, ["web:1", "web:2"], T1, place=place)
+    fleet.images.seen(digest("arm64"), ["web:4"], T1, place=place)
+    fleet.images.seen(other.digest, [], T1, place=place)
+    fleet.images.untagged("web:4", T1, place)  # another platform of the index has the name now
+    met = {kept.digest, digest("arm64"), digest("index")}
+    assert fleet.images.listed(place, now, met, T1, T2) == 2
+    gone = {one.digest: one.gone for one in fleet.images.all() if one.gone}
+    assert gone == {deleted.digest: T2}  # the one that moved is still in Docker
+    assert fleet.images.places_of(found(fleet, "moved")) == ["docker:prod"]
+    assert found(fleet, "kept").names == ("web:1", "web:2")
+    assert found(fleet, "unread").names == ("web:5",)
+    assert fleet.images.places_with_images() == ["docker:prod", place]
+
+
+def test_what_was_added_while_a_place_was_listed_stays(fleet: Fleet) -> None:
+    add(fleet, image("web", BASE), at=T1)
+    assert fleet.images.listed("", set(), set(), T0, T2) == 0
+    assert (found(fleet, "web").names, found(fleet, "web").gone) == (("web:1",), "")
+    assert fleet.images.listed("", set(), set(), T1, T2) == 1
+    assert (found(fleet, "web").names, found(fleet, "web").gone) == ((), T2)
 
 
 def test_images_that_were_seen_last_come_first(fleet: Fleet) -> None:
@@ -381,3 +502,90 @@ def test_opening_a_fleet_does_not_wait_for_its_writer(opener: Opener) -> None:
         fleet.images.add(image("web", BASE), T0)
         with Fleet(opener()) as other:
             assert other.images.find(digest("web")) is None
+
+
+# --- who may replace whom -------------------------------------------------------------------------
+
+ALL = ("malware:m", "secrets:a", "secrets:b")
+
+
+def claimed(name: str, layers: dict[str, list[Located]], **more: Any) -> ImageRecord:
+    """Return what a bill of materials says of the image of that name."""
+    contents = tuple(pair for pairs in layers.values() for pair in pairs)
+    layer = LayerRecord(f"sbom:{digest(name)}", "", "", contents)
+    return replace(image(name, layers, **more), layers=(layer,), is_claimed=True)
+
+
+@pytest.mark.parametrize("analyser", ["a", "b"])
+def test_a_bill_of_materials_never_stands_before_the_image_itself(
+    fleet: Fleet, analyser: str
+) -> None:
+    real = image("web", BASE, analyser="a", other_findings=())
+    told = claimed("web", {"x": [at(JINJA)]}, analyser=analyser)
+    add(fleet, told)
+    assert fleet.images.facts(found(fleet, "web").id).is_claimed
+    with fleet.writing():
+        assert fleet.images.add(real, T1)
+    assert shown(fleet, real.digest) == {real.layers[0].chain_id: set(BASE["base"])}
+    with fleet.writing():
+        assert not fleet.images.add(told, T2)
+    stored = found(fleet, "web")
+    assert shown(fleet, real.digest) == {real.layers[0].chain_id: set(BASE["base"])}
+    assert (stored.last_seen, stored.analyser) == (T2, "a")
+    assert not fleet.images.facts(stored.id).is_claimed
+
+
+def test_a_newer_bill_of_materials_replaces_an_older_one(fleet: Fleet) -> None:
+    chain = f"sbom:{digest('web')}"
+    add(fleet, claimed("web", {"x": [at(JINJA), at(BASH)]}, analyser="sbom 1 a"))
+    with fleet.writing():
+        assert not fleet.images.add(claimed("web", {}, analyser="sbom 1 a"), T1)
+        assert fleet.images.add(claimed("web", {"x": [at(CURL)]}, analyser="sbom 2 a"), T1)
+    assert shown(fleet, digest("web")) == {chain: {at(CURL)}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "replaces"),
+    [
+        (ALL, ("malware:m",), False),
+        (ALL, ("malware:m", "secrets:a"), False),
+        (ALL, (), False),
+        (("malware:m",), ("secrets:a",), False),
+        (("malware:m",), ALL, True),
+        ((), ALL, True),
+        (ALL, ALL, True),
+        (ALL, ("malware:other", "secrets:a", "secrets:b"), True),  # rules of one's own changed
+    ],
+)
+def test_a_reading_that_looked_for_less_replaces_none_by_the_same_code(
+    fleet: Fleet, before: tuple[str, ...], after: tuple[str, ...], *, replaces: bool
+) -> None:
+    add(fleet, image("web", BASE, analyser="1 x", other_findings=(), asked_rules=before))
+    again = image("web", BASE, analyser="1 y", other_findings=(), asked_rules=after)
+    with fleet.writing():
+        assert fleet.images.add(again, T1) is replaces
+    kept = after if replaces else before
+    facts = fleet.images.facts(found(fleet, "web").id)
+    assert fleet.indicators.rules(facts.asked_rules) == set(kept)
+    assert fleet.images.asked_kinds(facts.asked_rules) == {rule.split(":")[0] for rule in kept}
+    with fleet.writing():  # what another version of the code finds is another matter
+        assert fleet.images.add(replace(again, analyser="2 y"), T2)
+
+
+def test_a_layer_that_is_known_on_another_base_or_as_another_one_is_refused(fleet: Fleet) -> None:
+    real = image("web", {**BASE, "app": [at(JINJA)]})
+    base, top = real.layers
+    # Whoever may choose a diff-id takes the chain-id of a stack: then what is below is not seen.
+    hostile = replace(real, digest=digest("hostile"), layers=(replace(top, diff_id=top.chain_id),))
+    for first, second in ((hostile, real), (real, hostile)):
+        empty(fleet)
+        add(fleet, first)
+        for _ in range(2):  # from what is remembered, and from what is stored
+            with pytest.raises(CorruptImage, match="another content, or on another base"):
+                add(fleet, second)
+            fleet.images.forget()
+        assert fleet.images.find(second.digest) is None
+        assert set(shown(fleet, first.digest)) == {layer.chain_id for layer in first.layers}
+    empty(fleet)
+    add(fleet, real, image("other", {"base": BASE["base"], "app": [at(CURL_NEW)]}))
+    assert set(shown(fleet, digest("other"))) == {base.chain_id, top.chain_id}

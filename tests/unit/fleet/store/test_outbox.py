@@ -77,9 +77,37 @@ def test_old_notices_go_unless_a_sink_waits_for_them(fleet: Fleet) -> None:
         fleet.outbox.put(each)
     fleet.outbox.done("a", [told.id])
     fleet.outbox.later("a", [waits.id], NOW, "no answer")
-    fleet.outbox.prune(NOW)
+    assert fleet.outbox.prune(NOW, ["a"]) == 0
     assert ids(fleet.outbox.due("a", NOW, 10)) == [waits.id]
     assert fleet.outbox.counts() == {("a", "waits"): 1}
+    fleet.outbox.prune(NOW, ["b"])  # nobody writes to the first one any more
+    assert fleet.outbox.counts() == {}
+
+
+def test_an_old_notice_that_a_sink_never_looked_at_stays(fleet: Fleet) -> None:
+    assert fleet.outbox.due("a", NOW - 21 * DAY, 10) == []  # it was there before the notices
+    assert fleet.outbox.due("b", NOW, 10) == []  # it was not
+    unseen, told = notice(1, 20 * DAY), notice(2, 20 * DAY)
+    for each in (unseen, told):
+        fleet.outbox.put(each)
+    fleet.outbox.done("a", [told.id])
+    fleet.outbox.prune(NOW, ["a", "b", "new"])
+    assert ids(fleet.outbox.due("a", NOW, 10)) == [unseen.id]
+    assert fleet.outbox.waiting(["a", "b"], NOW) == {"a": 1, "b": 0}
+    fleet.outbox.done("a", [unseen.id])
+    fleet.outbox.prune(NOW, ["a", "b", "new"])
+    assert list(fleet.database.rows("SELECT id FROM outbox")) == []
+
+
+def test_of_too_many_notices_the_oldest_go_and_those_not_sent_are_counted(fleet: Fleet) -> None:
+    assert fleet.outbox.due("a", NOW - DAY, 10) == []
+    several = [notice(number, number * MINUTE) for number in range(5)]
+    for each in several:
+        fleet.outbox.put(each)
+    fleet.outbox.done("a", [several[4].id])
+    assert fleet.outbox.prune(NOW, ["a"], most=2) == 2
+    assert ids(fleet.outbox.due("a", NOW, 10)) == [several[1].id, several[0].id]
+    assert fleet.outbox.prune(NOW, ["a"], most=2) == 0
 
 
 def test_a_notice_is_there_after_the_store_was_closed(opener: Opener) -> None:

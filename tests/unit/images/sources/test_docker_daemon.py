@@ -170,6 +170,26 @@ def test_an_archive_is_not_asked_for_where_all_layers_are_known(
         assert asked.count(f"/images/get?names={digest(IMAGE.config)}") == 2
 
 
+@pytest.mark.parametrize("form", [Built.legacy, Built.modern])
+@pytest.mark.parametrize("has_file", [False, True])
+def test_an_image_has_the_digests_that_registries_know_it_by(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: Path,
+    form: Callable[[Built], Files],
+    has_file: bool,
+) -> None:
+    one, two = digest(b"one"), digest(b"two")
+    listed = [f"a/b@{one}", f"h:5/c@{two}", f"d@{one}", "e", "f@sha256:0", 5, "<none>@<none>"]
+    known = {"Id": digest(IMAGE.config), "RepoTags": [], "RepoDigests": listed}
+    archive = archived(form(replace(IMAGE, tags=[])))
+    answers = {"info": info(tmp_path)} if has_file else {}
+    with serving(tmp_path / "socket", monkeypatch, known=known, archive=archive, **answers):
+        assert read("docker", "example/app:1.0")[0].other_digests == (one, two)
+    with serving(tmp_path / "s", monkeypatch, known={**known, "RepoDigests": 5}, archive=archive):
+        assert read("docker", "example/app:1.0")[0].other_digests == ()
+
+
 @pytest.mark.parametrize("content", [None, b"", b"{}", IMAGE.config + b" ", "fifo", "folder"])
 def test_only_the_images_own_configuration_is_believed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: Path, content: bytes | str | None

@@ -95,14 +95,14 @@ def test_a_tag_that_moves_meanwhile_changes_nothing(server: LoopbackRegistry) ->
     assert len(server.asked_for("manifests/latest")) == 1
 
 
-def put_index(server: LoopbackRegistry) -> None:
+def put_index(server: LoopbackRegistry) -> str:
     arm = replace(IMAGE, architecture="arm64", layers=[TOP])
     choices = []
     for image in (arm, IMAGE):
         put(server, image, image.architecture)
         platform = {"os": "linux", "architecture": image.architecture}
         choices.append(image.descriptor(platform=platform))
-    server.put_manifest({"mediaType": INDEX, "manifests": choices}, "both", kind=INDEX)
+    return server.put_manifest({"mediaType": INDEX, "manifests": choices}, "both", kind=INDEX)
 
 
 def test_a_platform_is_chosen_from_an_index(server: LoopbackRegistry) -> None:
@@ -113,6 +113,15 @@ def test_a_platform_is_chosen_from_an_index(server: LoopbackRegistry) -> None:
     assert set(found) == {digest(TOP)}
     with pytest.raises(NotAnImage, match="no image for linux/s390x; it has linux/arm64, linux/amd"):
         read(server, ":both", platform="linux/s390x")
+
+
+def test_an_image_has_the_digests_of_its_manifest_and_index(server: LoopbackRegistry) -> None:
+    index = put_index(server)
+    manifest = put(server, IMAGE)
+    assert read(server)[0].other_digests == (manifest,)
+    assert read(server, ":both")[0].other_digests == (index, manifest)
+    assert read(server, f"@{index}")[0].other_digests == (index, manifest)
+    assert read(server, f"@{manifest}")[0].other_digests == (manifest,)
 
 
 def test_the_only_image_is_not_taken_for_another_platform(server: LoopbackRegistry) -> None:
