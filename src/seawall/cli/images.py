@@ -76,7 +76,7 @@ def _add_adding(actions: Any) -> None:
         description="Judge every package again, as after an update; no image is opened.",
         epilog="example: seawall images rescan --read web:1.2",
     )
-    rescan.add_argument("image", nargs="*", metavar="IMAGE", help="with --read: only these")
+    rescan.add_argument("image", nargs="*", metavar="IMAGE", help="read only these again")
     rescan.add_argument(
         "--read", action="store_true", help="read images again that another version had read"
     )
@@ -286,6 +286,24 @@ def _tasks(args: argparse.Namespace, fleet: "Fleet") -> Iterator[_Task]:
         yield _Task(ref, args.place or _place_of(ref), digest=_digest_in(ref))
     if args.docker:
         yield from _docker_tasks(fleet)
+    elif not args.place and any(_is_docker(target) for target in args.target):
+        _note_running(fleet)
+
+
+def _is_docker(target: str) -> bool:
+    from seawall.images import parse_target
+
+    return parse_target(target).source == "docker"
+
+
+def _note_running(fleet: "Fleet") -> None:
+    """Note what runs at the daemon that an image is read from: else nobody would have looked."""
+    from seawall.fleet.docker import Docker
+
+    daemon = Docker()
+    running, host = daemon.workloads(), daemon.host()
+    with fleet.writing():
+        fleet.workloads.listed("docker", host, running, _now())
 
 
 def _looked_through(text: str, platform: str) -> tuple[_Listing | None, list[_Task]]:
@@ -369,8 +387,8 @@ def _docker_tasks(fleet: "Fleet") -> Iterator[_Task]:
     )
     arguments.mention(
         [
-            f"{len(images)} images, {len(workloads)} containers run; "
-            f"{len(images) - len(wanted)} images are known"
+            f"images: {len(images)}, of these known: {len(images) - len(wanted)}; "
+            f"running containers: {len(workloads)}"
         ]
     )
     for image in wanted:
@@ -385,23 +403,33 @@ def _take(fleet: "Fleet", desk: _Desk, tasks: list[_Task]) -> _Taken:
     """Read and keep each image; what fails is told and does not stop the others."""
     from seawall.cli import fleet_tables, wiring
 
-    taken = _Taken()
-    # Nothing is printed before there is something: a pipe that is shut is told by its write.
+    taken, is_read, refused = _Taken(), True, ""
     for number, task in enumerate(tasks, 1):
         try:
             counted = f"{number}/{len(tasks)} " if len(tasks) > 1 else ""
             kept, digests = _keep(fleet, desk, task, counted)
         except SeawallError as error:
             # What a registry lists may be deleted before it is read: its tag is unknown then.
-            if not task.is_listed and (len(tasks) == 1 or error.exit_code == 2):
+            if not task.is_listed and len(tasks) == 1:
                 raise
             taken.failed += 1
-            arguments.mention([f"{task.ref}: {error}"])
+            told = str(error)
+            arguments.mention([told if told.startswith(str(task.ref)) else f"{task.ref}: {told}"])
             continue
         taken.digests.setdefault(task.place, set()).update(digests)
-        with wiring.output(None) as out:
-            out.write(fleet_tables.kept_line(kept, task.names or (str(task.ref),)))
-            out.flush()
+        refused = refused or kept.delta.refused
+        if is_read:
+            try:
+                with wiring.output(None) as out:
+                    out.write(fleet_tables.kept_line(kept, task.names or (task.ref.place,)))
+                    out.flush()
+            except BrokenPipeError:  # the images are wanted whoever reads of them
+                wiring.discard_stdout()
+                is_read = False
+    if refused:
+        taken.failed += 1
+        arguments.mention([f"not judged: the fleet knows newer advisories; {refused}"])
+        return taken
     if taken.failed and len(tasks) > 1:
         arguments.mention([f"{taken.failed} of {len(tasks)} images could not be read"])
     return taken
@@ -471,15 +499,17 @@ def run_rescan(args: argparse.Namespace) -> int:
     from seawall.fleet import rejudge
     from seawall.images import parse_target
 
-    if args.image and not args.read:
-        raise UsageError("without --read all images are judged", "leave out IMAGE, or add --read")
     with opened() as (fleet, _), _desk(args, tells=False) as desk:
-        if args.read:
+        if args.read or args.image:
             images = [_one(fleet, text) for text in args.image] or [
                 image for image in fleet.images.all() if not image.gone
             ]
-            stale = [image for image in images if image.analyser != desk.analyser]
-            arguments.mention([f"{len(images) - len(stale)} images were read by today's code"])
+            # What read a bill of materials ends with what reads images: see `read_record`.
+            stale = [image for image in images if not image.analyser.endswith(desk.analyser)]
+            if same := len(images) - len(stale):
+                arguments.mention(
+                    [f"{same} of {len(images)} were read by this very version: nothing to do"]
+                )
             tasks = [
                 _Task(parse_target(target), fleet.images.place_of(image))
                 for image in stale

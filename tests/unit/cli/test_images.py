@@ -162,6 +162,19 @@ def test_a_flaw_is_followed_from_its_base_to_what_was_built_from_it(
     assert "1 image, 0 containers running" in capsys.readouterr().out
 
 
+def test_what_cannot_be_read_stops_no_other_image(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(fleet / "new.tar", [[_OS, _status(("openssl", "3.0.11-1"))]])
+    (fleet / "broken.tar").write_bytes((fleet / "new.tar").read_bytes()[:3000])
+    capsys.readouterr()
+    broken, new = f"docker-archive:{fleet}/broken.tar", str(fleet / "new.tar")
+    assert main(["images", "add", *_QUICK, broken, new]) == 3
+    said = capsys.readouterr()
+    assert "1 package" in said.out
+    assert "1 of 2 images could not be read" in said.err
+
+
 def test_a_verdict_on_an_unknown_digest_is_no_pass(
     fleet: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -210,6 +223,40 @@ def test_a_bill_of_materials_of_an_index_spoils_no_list(
     assert sorted(r["image"] for r in _json(capsys, "images", "list")) == sorted(digests)
     assert main(["images", "verdict", index]) == 2
     assert "means 3 images" in capsys.readouterr().err
+
+
+def test_a_bill_of_materials_stands_for_no_image_and_is_read_once(
+    fleet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(fleet / "new.tar", [[_OS, _status(("openssl", "3.0.11-1"))]])
+    capsys.readouterr()
+    main(["scan", *_QUICK, str(fleet / "new.tar"), "--format", "json"])
+    new = json.loads(capsys.readouterr().out)["digest"]
+    properties = [{"name": "aquasecurity:trivy:ImageID", "value": new}]
+    component = {"type": "container", "name": "w", "version": "1", "properties": properties}
+    document = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "metadata": {"component": component},
+        "components": [],
+    }
+    (fleet / "bom.json").write_text(json.dumps(document))
+    assert main(["images", "add", *_QUICK, f"sbom:{fleet / 'bom.json'}"]) == 0
+    claimed = _json(capsys, "images", "verdict", new)
+    assert (claimed["packages"], claimed["complete"], claimed["files_looked_at"]) == (
+        0,
+        False,
+        False,
+    )
+    assert main(["images", "rescan", "--read", *_QUICK]) == 0
+    assert "4 of 4 were read by this very version" in capsys.readouterr().err
+    assert main(["images", "add", *_QUICK, str(fleet / "new.tar")]) == 0
+    read = _json(capsys, "images", "verdict", new)
+    assert (read["packages"], read["files_looked_at"]) == (1, True)
+    # Nobody looked for secrets and malware: that there are none is not said.
+    assert (read["secrets"], read["malware"], read["complete"]) == (None, None, False)
+    main(["images", "verdict", new])
+    assert "no: 1 gap, secrets not looked for, malware not looked for" in capsys.readouterr().out
 
 
 def test_a_configuration_that_is_another_image_s_manifest_is_read(
