@@ -4,6 +4,7 @@ A verdict is given without an advisory store. What a scan would say of the store
 is, that it has a part or hardly anything of an ecosystem) is noted here when the fleet is judged.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from seawall.advisories import AdvisoryStore, FeedState, currencies
 from seawall.advisories.silence import FEW
 from seawall.errors import FleetUnusable
+from seawall.fleet.databases.parts import marks, parts
 from seawall.fleet.store import Fleet
 from seawall.scanning.end_of_life import supported_until
 from seawall.scanning.vulnerabilities import SYSTEM_TYPES
@@ -87,6 +89,23 @@ def _note_worth(
     )
     if found != old:
         fleet.notes.set(_WORTH, msgspec.json.encode(found).decode())
+
+
+def as_of_components(fleet: Fleet, components: Collection[int]) -> dict[int, str]:
+    """Return since when news of each of these components may be missing, where that is noted."""
+    dates = fleet.notes.starting_with(AS_OF)
+    by_namespace = {
+        row: min(filter(None, (dates.get(name, "") for name in names)), default="")
+        for row, names in fleet.notes.speaking().items()
+    }
+    return {
+        component: by_namespace.get(namespace, "")
+        for part in parts(sorted(components))
+        for component, namespace in fleet.database.numbers(
+            f"SELECT id, namespace FROM component WHERE id IN ({marks(part)})",  # noqa: S608 - marks only
+            part,
+        )
+    }
 
 
 def worth(fleet: Fleet) -> Worth:

@@ -94,9 +94,12 @@ def notices_of(
     running: Mapping[int, tuple[str, ...]],
     *,
     at: str,
-    data_as_of: str,
+    as_of: Mapping[int, str],
 ) -> Iterator[Notice]:
-    """Yield one notice for each flaw that is in images that are there, most pressing first."""
+    """Yield one notice for each flaw that is in images that are there, most pressing first.
+
+    `as_of` says for components since when news of them may be missing.
+    """
     told = [one for one in news if one.images]
     samples = {one.finding.id: sample(one.images, running) for one in told}
     shown = {row for rows in samples.values() for row in rows}
@@ -114,7 +117,7 @@ def notices_of(
             kind=kind,
             at=at,
             flaws=(flaw,),
-            data_as_of=data_as_of,
+            data_as_of=min(filter(None, (as_of.get(n, "") for n in one.components)), default=""),
         )
 
 

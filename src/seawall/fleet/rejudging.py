@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from seawall.advisories import AdvisoryStore, Changes, StoreState, subject_of
 from seawall.errors import TooManyFindings
-from seawall.fleet.currency_notes import note_currency
+from seawall.fleet.currency_notes import as_of_components, note_currency
 from seawall.fleet.databases import Database
 from seawall.fleet.databases.parts import parts
 from seawall.fleet.judging import judged
@@ -120,7 +120,8 @@ def rejudge(
             _judge(fleet, advisories, part, delta, differences)
             progress("judging again", delta.judged, total)
         fleet.database.run("DELETE FROM pending")
-        _tell(fleet, differences, delta, note_currency(fleet, advisories))
+        note_currency(fleet, advisories)
+        _tell(fleet, differences, delta)
         fleet.notes.set("lineage", state.lineage)
         fleet.notes.set("serial", str(state.serial))
         fleet.notes.set("token", state.token)
@@ -408,7 +409,7 @@ def _why(finding: Finding, advisories: AdvisoryStore) -> str:
     return f"{', '.join(standing[:3])} no longer names {finding.name} {finding.installed}"
 
 
-def _tell(fleet: Fleet, differences: _Differences, delta: Delta, data_as_of: str) -> None:
+def _tell(fleet: Fleet, differences: _Differences, delta: Delta) -> None:
     """Find the images that it is about, and put notices into the outbox."""
     running = _running(fleet)
     gone = {row for (row,) in fleet.database.rows("SELECT id FROM image WHERE gone != ''")}
@@ -442,7 +443,14 @@ def _tell(fleet: Fleet, differences: _Differences, delta: Delta, data_as_of: str
         else:
             delta.images_resolved = len(everywhere)
         delta.notices += fleet.outbox.put(
-            *notices_of(kind, kept, fleet.images, running, at=delta.at, data_as_of=data_as_of)
+            *notices_of(
+                kind,
+                kept,
+                fleet.images,
+                running,
+                at=delta.at,
+                as_of=as_of_components(fleet, components),
+            )
         )
 
 
