@@ -216,8 +216,8 @@ def test_of_what_nobody_looked_for_nothing_is_said(
 
 
 def test_what_only_a_bill_of_materials_says_is_never_complete(fleet: Fleet) -> None:
-    asked = {"other_findings": (), "asked_rules": ("malware:m", "secrets:s")}
-    stored = keep(fleet, replace(image("a", TWICE), is_claimed=True, **asked))
+    told = replace(image("a", TWICE), other_findings=(), asked_rules=("malware:m", "secrets:s"))
+    stored = keep(fleet, replace(told, is_claimed=True))
     judge(fleet, [])
     note(fleet, npm="2026-11-20T10:00:00Z")
     found = verdict(fleet, stored.digest, NOW)
