@@ -193,7 +193,7 @@ def _judge(store: str, place: str) -> dict[str, Any]:
             with fleet.writing():
                 started = time.perf_counter()
                 changes = advisories.changes_since(
-                    StoreState(lineage, int(fleet.notes.get("serial")))
+                    StoreState(lineage, int(fleet.notes.get("serial")), fleet.notes.get("token"))
                 )
                 if changes is not None:
                     _holding(
