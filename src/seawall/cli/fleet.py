@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from seawall.fleet.service.answering import Listener
     from seawall.fleet.service.supervisor import Supervisor
 
+_HELD = "fleet-service.yaml"  # in the folder for state: the configuration that a service took
 _NO_SINKS = "docs/notifications.md shows the section notifications of seawall.yaml"
 
 
@@ -88,7 +89,7 @@ def run_service(args: argparse.Namespace) -> int:
                 f"{fleet.database.place}: a service runs on this fleet already",
                 "ask it: seawall fleet status",
             )
-        held = _Held(settings, wiring.home() / "fleet-service.yaml")
+        held = _Held(settings, wiring.home() / _HELD)
         supervisor = Supervisor(
             fleet,
             _service_settings(held.settings),
@@ -233,7 +234,15 @@ def run_status(args: argparse.Namespace) -> int:
     from seawall.cli.fleet_status import write_table
     from seawall.fleet.service.asking import ask
 
-    said = ask(configuration.read().health.socket, "/health")
+    try:
+        socket = configuration.read().health.socket
+    except UsageError as error:
+        held = wiring.home() / _HELD  # the service goes on with what it had, and says so
+        if not held.is_file():
+            raise
+        arguments.mention([str(error)])
+        socket = configuration.read(held).health.socket
+    said = ask(socket, "/health")
     with wiring.output(None) as out:
         if args.format == "json":
             out.write(json.dumps(said, indent=2, ensure_ascii=False) + "\n")

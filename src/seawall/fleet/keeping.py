@@ -82,6 +82,11 @@ def keep(
                 is_new=was_there is None,
                 at_most=None if waits else _MOST,
             )
+            if tells and kept.delta.refused:  # unjudged its notice would say of nothing
+                raise FleetUnusable(
+                    f"{record.digest}: cannot be judged here: {kept.delta.refused}",
+                    "run seawall advisories update on this host",
+                )
             if is_read:
                 check_new(fleet, kept.image, at)
             if tells and is_news:

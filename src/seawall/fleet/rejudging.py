@@ -128,7 +128,20 @@ def rejudge(
         fleet.notes.set("obtained", obtained)
         fleet.notes.set("code", code)
         fleet.notes.set("judged", at)
+        if delta.new or delta.resolved:
+            fleet.notes.set("news", f"{at}: {_in_words(delta)}")
     return delta
+
+
+def _in_words(delta: Delta) -> str:
+    """Say in one line what was found, for a log."""
+    told = [f"{delta.images_new} images newly affected, {delta.running_new} of them running"]
+    told += [f"{one.finding.id} ({one.finding.severity})" for one in delta.new[:3]]
+    if len(delta.new) > 3:
+        told.append(f"and {len(delta.new) - 3} more")
+    if delta.resolved:
+        told.append(f"resolved: {len(delta.resolved)}, in {delta.images_resolved} images")
+    return ", ".join(told)
 
 
 @contextmanager

@@ -237,6 +237,18 @@ def test_children_get_the_configuration_that_was_taken_last(home: Path) -> None:
     assert [path.name for path in home.iterdir()] == ["copy.yaml"]
 
 
+def test_a_mistake_in_the_configuration_hides_no_status(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(home, {"health": {"socket": str(home / "other.sock")}})
+    _Held(configuration.read(), home / "fleet-service.yaml")
+    (home / "seawall.yaml").write_text("notifikations: {}\n")
+    assert main(["fleet", "status"]) == 3
+    said = capsys.readouterr().err
+    assert "notifikations: unknown key" in said
+    assert "other.sock" in said
+
+
 def test_children_get_a_configuration_that_names_secrets(home: Path) -> None:
     (home / "key").write_text("k" * 32)
     (home / "seawall.yaml").write_text(

@@ -90,6 +90,7 @@ class Supervisor:
         self._stops = self._rereads = False
         self._started = time.time()
         self._updated, self._update_error = 0.0, ""
+        self._news = fleet.notes.get("news")  # what was found last, in one line
         self._since, self._lost, self._lost_why = 0.0, self._started, "not reached yet"
         self._store_error = self._configuration_error = ""
         self._watchdog_at = now
@@ -365,6 +366,10 @@ class Supervisor:
         self._updated, self._update_error = moment, ""
         self._update.done(now)
         self._say(f"advisories are up to date, after {ended.took_s:.1f} s")
+        news = self._fleet.notes.get("news")
+        if news != self._news:
+            self._news = news
+            self._say(f"judged again at {news}")
 
     def _registry_ended(self, ended: Ended) -> None:
         now, name = time.monotonic(), self._registry

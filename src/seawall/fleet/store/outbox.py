@@ -10,8 +10,8 @@ from seawall.fleet.notifying.delivery import Due
 from seawall.fleet.notifying.notice import Notice, decode, encode
 from seawall.fleet.store.notes import Notes
 
-# A sink that is new gets what was found lately, not all that ever was.
-_LATELY = timedelta(days=1)
+# A sink that is new gets what was found just now, by the update that brought it in.
+_LATELY = timedelta(minutes=10)
 _KEPT = timedelta(days=14)  # then a notice goes, once every sink has it
 _MOST = 100_000  # notices; the oldest of more go
 _WAITS, _DONE, _DEAD, _SKIPPED = "waits", "done", "dead", "skipped"

@@ -62,7 +62,7 @@ def test_members_of_a_message_stay_together_and_come_first(fleet: Fleet) -> None
 
 
 def test_a_sink_that_is_new_gets_what_was_found_lately(fleet: Fleet) -> None:
-    old, recent = notice(1, 2 * DAY), notice(2, DAY - MINUTE)
+    old, recent = notice(1, 11 * MINUTE), notice(2, 9 * MINUTE)
     fleet.outbox.put(old)
     fleet.outbox.put(recent)
     assert ids(fleet.outbox.due("a", NOW, 10)) == [recent.id]
