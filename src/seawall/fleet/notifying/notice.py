@@ -29,7 +29,7 @@ class NoticeKind(Enum):
 
     NEW = "new"  # an advisory found images that are known
     IMAGE = "image"  # an image brings findings: it was not known, or see `Because`
-    RESOLVED = "resolved"  # a finding is gone from all images
+    RESOLVED = "resolved"  # a finding is gone from the images it names
     INDICATOR = "indicator"  # something that a person asked about was seen in an image
     TEST = "test"  # a person wants to see a notice
 
