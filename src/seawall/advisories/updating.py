@@ -22,6 +22,7 @@ from seawall.advisories.origin import Fetched, Known, Origin, Progress
 from seawall.advisories.store import FeedState
 from seawall.advisories.store_writer import StoreWriter
 from seawall.errors import AdvisoryError, BadFeed, FeedUnavailable
+from seawall.moments import stamp
 
 _RECORD_BYTES = 32 << 20
 _RECORDS = 5_000_000
@@ -75,7 +76,7 @@ def update(
     """
     there = origin.ecosystems()
     outcome = Outcome(unused=[name for name in there if name not in ECOSYSTEMS])
-    stamp = _stamp(now)
+    at = stamp(now)
     with StoreWriter(path, lambda: progress("waiting for another update", 0, None)) as writer:
         known = writer.feeds()
         usual = ecosystems or (frozenset(ECOSYSTEMS) if origin.is_chosen else BY_DEFAULT)
@@ -85,7 +86,7 @@ def update(
             try:
                 with origin.feed(name, asked, progress) as fetched:
                     if fetched is None and last is not None:
-                        state = replace(last, obtained=stamp)
+                        state = replace(last, obtained=at)
                         outcome.unchanged.append(name)
                     elif fetched is None:
                         raise FeedUnavailable(f"{name}: 'not modified', but nothing is known of it")
@@ -145,7 +146,7 @@ def _load(
             _guard(name, last, len(entries), force)
             records = writer.set_exploited(entries)
             # A date in the future says nothing about how current the feed is.
-            newest = max((e.since for e in entries if e.since <= _stamp(now)[:10]), default="")
+            newest = max((e.since for e in entries if e.since <= stamp(now)[:10]), default="")
         case "epss":
             scores = epss.parse(_content(fetched.path, name))
             rows = list(scores.rows)
@@ -163,7 +164,7 @@ def _load(
         fetched.etag,
         fetched.last_modified,
         fetched.sha256,
-        _stamp(now),
+        stamp(now),
         newest,
         records,
         skipped,
@@ -271,7 +272,3 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _stamp(now: datetime) -> str:
-    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from seawall.cli import images
+from seawall.cli import arguments, images
 from seawall.errors import FeedUnavailable, UsageError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def add_to(commands: Any) -> None:
         help="counts, age, and what cannot be compared",
         description="Say what the store holds and how old it is.",
     )
-    status.add_argument("--format", choices=("table", "json"), default="table")
+    arguments.add_format(status)
     status.add_argument(
         "--uncomparable", action="store_true", help="list the versions that cannot be compared"
     )

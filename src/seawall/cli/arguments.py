@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from seawall.model import Incomplete
 
+# As in `seawall.scanning.reports`, whose import would cost the start-up of every command.
+REPORTS = ("table", "json", "sarif", "html", "junit", "cyclonedx-json", "spdx-json", "openvex")
 _SHOWN = 5  # of what could not be analysed, on stderr; reports name all
 
 
@@ -18,6 +20,11 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         metavar="TARGET",
         help="docker:NAME, registry:NAME, container:NAME, sbom:FILE, an archive, …",
     )
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Declare whether a person or a program reads the answer."""
+    parser.add_argument("--format", choices=("table", "json"), default="table")
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ def add_to(commands: Any) -> None:
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     status = actions.add_parser("status", help="how much there is, and where")
-    status.add_argument("--format", choices=("table", "json"), default="table")
+    arguments.add_format(status)
     status.set_defaults(run=show)
     prune = actions.add_parser(
         "prune", help="remove what is not used", description="Remove readings of layers."

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from seawall.cli import arguments
 from seawall.errors import FleetError, UsageError
+from seawall.moments import stamp
 
 if TYPE_CHECKING:
     from seawall.cli.configuration import Configuration
@@ -50,7 +51,7 @@ def add_to(commands: Any) -> None:
         help="how the service is",
         description="Ask the service how it is; 3 where it does not answer, or does not work.",
     )
-    status.add_argument("--format", choices=("table", "json"), default="table")
+    arguments.add_format(status)
     status.set_defaults(run=run_status)
 
     test = actions.add_parser(
@@ -105,7 +106,7 @@ def run_service(args: argparse.Namespace) -> int:
 
 
 def _say(text: str) -> None:
-    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    moment = stamp(datetime.now(UTC))
     with suppress(OSError, ValueError):  # whoever read it is gone: the service is not
         print(f"{moment} {arguments.printable(text)}", file=sys.stderr, flush=True)  # noqa: T201
 

@@ -26,7 +26,8 @@ _RED, _YELLOW, _DIM = "1;31", "33", "2"
 _COLOURS = {Severity.CRITICAL: _RED, Severity.HIGH: "31", Severity.MEDIUM: _YELLOW}
 
 
-def _dump(document: Any, out: TextIO) -> None:
+def write_json(document: Any, out: TextIO) -> None:
+    """Write a document for programs."""
     json.dump(document, out, indent=2, ensure_ascii=False)
     out.write("\n")
 
@@ -189,7 +190,7 @@ def _paint(text: str, colour: str, wanted: bool) -> str:
 
 def write_list_json(rows: Rows, out: TextIO) -> None:
     """Write the same as a list of objects."""
-    _dump(
+    write_json(
         [
             {
                 **as_json(said),
@@ -205,7 +206,7 @@ def write_list_json(rows: Rows, out: TextIO) -> None:
 
 def write_verdict_json(said: Verdict, out: TextIO) -> None:
     """Write what a gate is told."""
-    _dump(as_json(said), out)
+    write_json(as_json(said), out)
 
 
 def write_verdict(said: Verdict, out: TextIO) -> None:
@@ -350,7 +351,7 @@ def _tree(root: "Affected", indent: str, told: list[int]) -> Iterator[str]:
 
 def write_radius_json(radius: "BlastRadius", out: TextIO) -> None:
     """Write all of it as one object."""
-    _dump(
+    write_json(
         {
             "what": radius.what,
             "images": radius.images,
@@ -421,7 +422,7 @@ def _container_json(container: "Container") -> dict[str, Any]:
 def write_advice(said: "Advice", out: TextIO, *, as_json: bool) -> None:
     """Write what newer bases would change."""
     if as_json:
-        _dump(_advice_json(said), out)
+        write_json(_advice_json(said), out)
         return
     out.write(f"{_called(said.image.names, said.image.digest)}\n")
     if said.base is not None:
@@ -469,7 +470,7 @@ def _change_lines(change: "Change") -> Iterator[str]:
 def write_preview(preview: "Preview", out: TextIO, *, as_json: bool) -> None:
     """Write what one image instead of another would change."""
     if as_json:
-        _dump(
+        write_json(
             {
                 "old": _named_json(preview.old),
                 "new": _named_json(preview.new),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from seawall.cli import arguments
 from seawall.errors import SeawallError, UsageError
+from seawall.moments import stamp
 
 if TYPE_CHECKING:
     from seawall.advisories import AdvisoryStore
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 _KINDS = ("secrets", "malware")
 _LISTED = 1_000  # images
 _CHOICES = 20  # images that a text may mean, as far as they are told
-_REPORTS = ("table", "json", "sarif", "html", "junit", "cyclonedx-json", "spdx-json", "openvex")
 
 
 def add_to(commands: Any) -> None:
@@ -99,7 +99,7 @@ def _add_looking(actions: Any) -> None:
     listed.add_argument(
         "--all", action="store_true", help=f"more than the {_LISTED} that run or were seen last"
     )
-    _add_format(listed)
+    arguments.add_format(listed)
     listed.set_defaults(run=run_list)
 
     show = actions.add_parser(
@@ -108,7 +108,7 @@ def _add_looking(actions: Any) -> None:
         description="The report on one image by today's advisories; the image is not opened.",
     )
     show.add_argument("image", metavar="IMAGE", help="a name, a digest, or the beginning of one")
-    show.add_argument("--format", choices=_REPORTS, default="table", metavar="FORMAT")
+    show.add_argument("--format", choices=arguments.REPORTS, default="table", metavar="FORMAT")
     arguments.add_output(show)
     show.add_argument("--all", action="store_true", help="show every finding, also the minor")
     show.set_defaults(run=run_show)
@@ -119,7 +119,7 @@ def _add_looking(actions: Any) -> None:
         description="What a gate asks: worst severity, fixes, exploits, age of the data.",
     )
     verdict.add_argument("image", metavar="IMAGE", help="a name, a digest, or the beginning of one")
-    _add_format(verdict)
+    arguments.add_format(verdict)
     verdict.set_defaults(run=run_verdict)
 
 
@@ -134,7 +134,7 @@ def _add_asking(actions: Any) -> None:
         "what", metavar="WHAT", help="CVE or other id, NAME[@VERSION], a purl, a layer's digest"
     )
     affected.add_argument("--past", action="store_true", help="also images that are gone")
-    _add_format(affected)
+    arguments.add_format(affected)
     affected.set_defaults(run=run_affected)
 
     advise = actions.add_parser(
@@ -145,12 +145,8 @@ def _add_asking(actions: Any) -> None:
     )
     advise.add_argument("image", metavar="IMAGE")
     advise.add_argument("--instead", metavar="IMAGE", help="compare with this image")
-    _add_format(advise)
+    arguments.add_format(advise)
     advise.set_defaults(run=run_advise)
-
-
-def _add_format(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=("table", "json"), default="table")
 
 
 # --- opening ---------------------------------------------------------------------------------
@@ -281,19 +277,17 @@ def run_add(args: argparse.Namespace) -> int:
 def _tasks(args: argparse.Namespace, fleet: "Fleet") -> Iterator[_Task]:
     from seawall.images import parse_target
 
-    for target in args.target:
-        ref = parse_target(target, args.platform if _has_platforms(target) else "")
+    # Looked at once: to recognise an archive its beginning is read.
+    refs = [
+        parse_target(target, args.platform if _has_platforms(target) else "")
+        for target in args.target
+    ]
+    for ref in refs:
         yield _Task(ref, args.place or _place_of(ref), digest=_digest_in(ref))
     if args.docker:
         yield from _docker_tasks(fleet)
-    elif not args.place and any(_is_docker(target) for target in args.target):
+    elif not args.place and any(ref.source == "docker" for ref in refs):
         _note_running(fleet)
-
-
-def _is_docker(target: str) -> bool:
-    from seawall.images import parse_target
-
-    return parse_target(target).source == "docker"
 
 
 def _note_running(fleet: "Fleet") -> None:
@@ -396,7 +390,7 @@ def _docker_tasks(fleet: "Fleet") -> Iterator[_Task]:
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return stamp(datetime.now(UTC))
 
 
 def _take(fleet: "Fleet", desk: _Desk, tasks: list[_Task]) -> _Taken:

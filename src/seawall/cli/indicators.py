@@ -1,12 +1,13 @@
 """``seawall indicators …``: was this ever in one of our images? Also asked of images to come."""
 
 import argparse
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
+from seawall.cli import arguments
 from seawall.errors import UsageError
+from seawall.moments import stamp
 
 if TYPE_CHECKING:
     from seawall.fleet.indicators import Indicator
@@ -29,7 +30,7 @@ def add_to(commands: Any) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     ask = actions.add_parser("ask", help="ask all images once", description="Ask all images once.")
     _add_question(ask)
-    ask.add_argument("--format", choices=("table", "json"), default="table")
+    arguments.add_format(ask)
     ask.set_defaults(run=run_ask)
     keep = actions.add_parser(
         "keep",
@@ -38,12 +39,12 @@ def add_to(commands: Any) -> None:
     )
     _add_question(keep)
     keep.add_argument("--note", default="", metavar="TEXT", help="why, for whoever is told")
-    keep.add_argument("--format", choices=("table", "json"), default="table")
+    arguments.add_format(keep)
     keep.set_defaults(run=run_keep)
     listed = actions.add_parser(
         "list", help="what is asked of images to come", description="What is asked, since when."
     )
-    listed.add_argument("--format", choices=("table", "json"), default="table")
+    arguments.add_format(listed)
     listed.set_defaults(run=run_list)
     forget = actions.add_parser(
         "forget", help="ask it no more", description="Ask it of new images no more."
@@ -88,7 +89,7 @@ def run_keep(args: argparse.Namespace) -> int:
 
 def run_list(args: argparse.Namespace) -> int:
     """List what is asked."""
-    from seawall.cli import wiring
+    from seawall.cli import fleet_tables, wiring
     from seawall.cli.images import opened
 
     with opened() as (fleet, _):
@@ -96,7 +97,7 @@ def run_list(args: argparse.Namespace) -> int:
         counted = {one.id: len(fleet.indicators.sightings(one.id)) for one in asked}
     with wiring.output(None) as out:
         if args.format == "json":
-            _dump([_stored_json(one, counted[one.id]) for one in asked], out)
+            fleet_tables.write_json([_stored_json(one, counted[one.id]) for one in asked], out)
         elif not asked:
             out.write("nothing is asked: seawall indicators keep KIND WHAT\n")
         else:
@@ -131,17 +132,17 @@ def run_forget(args: argparse.Namespace) -> int:
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return stamp(datetime.now(UTC))
 
 
 def _tell(answer: "Answer", args: argparse.Namespace) -> int:
     """Write the answer; 1 where it was found, 3 where nothing was and not all could be asked."""
-    from seawall.cli import wiring
+    from seawall.cli import fleet_tables, wiring
 
     args.code = 1 if answer.found else 3 if answer.not_known else 0
     with wiring.output(None) as out:
         if args.format == "json":
-            _dump(_answer_json(answer), out)
+            fleet_tables.write_json(_answer_json(answer), out)
         else:
             out.writelines(f"{line.rstrip()}\n" for line in _answer_lines(answer))
     return int(args.code)
@@ -255,8 +256,3 @@ def _stored_json(one: "StoredIndicator", seen: int) -> dict[str, Any]:
         "added": one.added,
         "sightings": seen,
     }
-
-
-def _dump(document: dict[str, Any] | Sequence[Any], out: TextIO) -> None:
-    json.dump(document, out, indent=2, ensure_ascii=False)
-    out.write("\n")

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from seawall.scanning.scan import Described
     from seawall.scanning.vex import Statement
 
-# As in `seawall.scanning.reports`, whose import would cost the start-up of every command.
-_FORMATS = ("table", "json", "sarif", "html", "junit", "cyclonedx-json", "spdx-json", "openvex")
 _EXCEPTIONS = ".seawall.yaml"
 _KINDS = ("secrets", "malware", "tampering", "configuration")
 _SEVERITIES = ("unknown", "low", "medium", "high", "critical")
@@ -38,10 +36,10 @@ def add_to(commands: Any) -> None:
     arguments.add_target(parser)
     parser.add_argument(
         "--format",
-        choices=_FORMATS,
+        choices=arguments.REPORTS,
         default="table",
         metavar="FORMAT",
-        help=f"{', '.join(_FORMATS)}",
+        help=f"{', '.join(arguments.REPORTS)}",
     )
     arguments.add_output(parser)
     parser.add_argument(
@@ -82,8 +80,10 @@ def add_to(commands: Any) -> None:
 
 def _format_and_file(text: str) -> tuple[str, str]:
     form, equals, file = text.partition("=")
-    if form not in _FORMATS or not equals or not file:
-        raise argparse.ArgumentTypeError(f"{text!r} is no FORMAT=FILE ({', '.join(_FORMATS)})")
+    if form not in arguments.REPORTS or not equals or not file:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no FORMAT=FILE ({', '.join(arguments.REPORTS)})"
+        )
     return form, file
 
 

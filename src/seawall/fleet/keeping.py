@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from seawall.advisories import AdvisoryStore
 from seawall.errors import FleetUnusable, TooManyFindings
@@ -14,6 +14,7 @@ from seawall.fleet.returning import Told, data_as_of, digests_of, standing, tell
 from seawall.fleet.store import Fleet
 from seawall.fleet.store.images import StoredImage
 from seawall.model import Finding
+from seawall.moments import stamp
 
 _MOST = 100_000  # findings that an image may bring; Debian's largest have some thousands
 _REFUSED = "refused:"  # when an image was that brought more
@@ -52,7 +53,7 @@ def keep(
         TooManyFindings: it would bring more than 100,000; nothing of it was kept.
         FleetUnusable, StoreUnusable: nothing of it was kept.
     """
-    at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = stamp(now)
     try:
         with fleet.writing():
             # What waits from before, when it could not be judged, is nothing that this one brings.
@@ -123,7 +124,7 @@ def seen_again(
     code: str = "",
 ) -> Kept:
     """Note that an image that is known is there, and bring its judgement up to date."""
-    at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = stamp(now)
     with fleet.writing():
         before = standing(fleet, (digest,))
         fleet.images.seen(digest, names, at, others=others, place=place)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from seawall.advisories import AdvisoryStore, Changes, StoreState, subject_of
 from seawall.errors import TooManyFindings
@@ -24,6 +24,7 @@ from seawall.fleet.notifying.notice import NoticeKind
 from seawall.fleet.store import Fleet
 from seawall.fleet.store.findings import StoredFinding, counts
 from seawall.model import Finding, FixState, Package
+from seawall.moments import stamp
 
 # What comes back so soon is news only for those who were told that it had gone: a feed had a bad
 # day, and all others know it.
@@ -88,7 +89,7 @@ def rejudge(
         FleetUnusable: the fleet cannot be read or written; then nothing has changed.
         StoreUnusable: the advisory store is damaged; then nothing has changed, either.
     """
-    at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = stamp(now)
     delta = Delta(at)
     # Whoever waited for the right to write may hold a store that was replaced meanwhile.
     with _collector_at_rest(), fleet.writing(), advisories.latest() as advisories:  # noqa: PLR1704 - the newer one is meant

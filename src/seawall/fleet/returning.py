@@ -8,6 +8,7 @@ with those that appeared since it last ran: all of them, where it never did.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from seawall.fleet.currency_notes import AS_OF
 from seawall.fleet.news import image_notice
 from seawall.fleet.notifying.notice import Because
 from seawall.fleet.store import Fleet
@@ -78,7 +79,7 @@ def digests_of(fleet: Fleet, image: StoredImage) -> set[str]:
 
 def data_as_of(fleet: Fleet) -> str:
     """Return how old the advisories are that the fleet was judged by: the oldest."""
-    return min(filter(None, fleet.notes.starting_with("as-of:").values()), default="")
+    return min(filter(None, fleet.notes.starting_with(AS_OF).values()), default="")
 
 
 def _appeared(
@@ -87,8 +88,7 @@ def _appeared(
     """Return the flaws of an image that are open and were not known, or not exploited, `since`."""
     if _moment(fleet.notes.get("judged")) < _moment(since):  # a container may start each second
         return []
-    contents = fleet.images.contents(image)
-    stored = fleet.findings.of({row for pairs in contents.values() for row, _ in pairs})
+    stored = fleet.findings.of(fleet.images.components_of(image))
     return [
         one
         for several in stored.values()

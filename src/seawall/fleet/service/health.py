@@ -8,6 +8,7 @@ from enum import Enum
 from seawall.fleet.service.condition import Condition
 from seawall.fleet.service.memory import memory_bytes
 from seawall.fleet.service.numbers import Numbers
+from seawall.moments import stamp
 
 _STUCK_S = 420.0  # the store lets a writer wait for five minutes
 _LOST_S = 30.0  # a daemon that is started anew is no news
@@ -151,4 +152,4 @@ def document(
 def _moment(seconds: float) -> str:
     if not seconds:
         return ""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return stamp(datetime.fromtimestamp(seconds, UTC))

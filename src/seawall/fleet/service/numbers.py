@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from threading import Lock
 
 from seawall.errors import SeawallError
+from seawall.fleet.currency_notes import AS_OF
 from seawall.fleet.store import Fleet
 from seawall.model import Severity
 
@@ -67,7 +68,7 @@ class Counting:
                     )
                 },
                 findings_running=self._running(),
-                advisories_as_of=fleet.notes.starting_with("as-of:"),
+                advisories_as_of=fleet.notes.starting_with(AS_OF),
                 judged=fleet.notes.get("judged"),
                 notices_waiting=fleet.outbox.waiting(sinks, datetime.now(UTC)),
             )

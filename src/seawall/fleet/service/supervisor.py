@@ -30,6 +30,7 @@ from seawall.fleet.store import Fleet
 from seawall.fleet.watching import take_note, take_stock
 from seawall.fleet.workloads import Change, ImageGone, Runtime, Started
 from seawall.fleet.workloads import Ended as ContainerEnded
+from seawall.moments import stamp
 
 _TICK_S = 0.5
 _READ_S, _UPDATE_S, _REGISTRY_S = 1800.0, 7200.0, 6 * 3600.0  # of a child, at most
@@ -219,7 +220,7 @@ class Supervisor:
             stock.workloads,
             runtime=self._watched.name,
             host=stock.host,
-            at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            at=stamp(datetime.now(UTC)),
         )
         running = {workload.image for workload in stock.workloads}
         wanted.sort(key=lambda image: image.digest not in running)

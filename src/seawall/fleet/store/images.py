@@ -770,6 +770,10 @@ class Images:
         except msgspec.MsgspecError as error:
             raise FleetUnusable(f"{self._db.place}: damaged ({error})") from error
 
+    def components_of(self, image: StoredImage) -> set[int]:
+        """Return the rows of all components of an image."""
+        return {row for pairs in self.contents(image).values() for row, _ in pairs}
+
     def components(self, rows: Iterable[int]) -> dict[int, Component]:
         """Return the components in these rows."""
         namespaces = dict(self.namespaces())

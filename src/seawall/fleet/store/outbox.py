@@ -1,7 +1,7 @@
 """Notices on their way: written together with what they tell, kept until every sink has them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from seawall.errors import FleetUnusable
@@ -9,6 +9,7 @@ from seawall.fleet.databases import Database
 from seawall.fleet.notifying.delivery import Due
 from seawall.fleet.notifying.notice import Notice, decode, encode
 from seawall.fleet.store.notes import Notes
+from seawall.moments import stamp
 
 # A sink that is new gets what was found just now, by the update that brought it in.
 _LATELY = timedelta(minutes=10)
@@ -40,7 +41,7 @@ class Outbox:
             f"SELECT {_COLUMNS} {_JOINED} WHERE (d.notice IS NULL AND o.created >= ?) "
             "OR (d.state = ? AND d.due <= ?) "
             "ORDER BY coalesce(d.message, '') = '', o.created, o.id LIMIT ?",
-            (sink, since, _WAITS, _text(now), limit),
+            (sink, since, _WAITS, stamp(now), limit),
         )
         return [self._due(row) for row in rows]
 
@@ -73,7 +74,7 @@ class Outbox:
                     "due = excluded.due, error = excluded.error, "
                     "attempts = delivery.attempts + excluded.attempts",
                     attempts=int(bool(error)),
-                    due=_text(until),
+                    due=stamp(until),
                     error=error,
                 )
 
@@ -111,7 +112,7 @@ class Outbox:
         What a sink still waits for stays, however old it is; but of more than `most` notices the
         oldest go all the same. Return how many of those some sink had not got.
         """
-        before = _text(now - _KEPT)
+        before = stamp(now - _KEPT)
         lost = 0
         with self._db.writing():
             waiting = [
@@ -142,7 +143,7 @@ class Outbox:
         notes = Notes(self._db)
         since = notes.get(f"sink:{sink}")
         if not since:
-            since = _text(now - _LATELY)
+            since = stamp(now - _LATELY)
             if note:
                 with self._db.writing():
                     notes.set(f"sink:{sink}", since)
@@ -179,7 +180,3 @@ class Outbox:
             return Due(decode(bytes(row[0])), row[1], row[2])
         except ValueError as error:
             raise FleetUnusable(f"{self._db.place}: damaged ({error})") from error
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 import seawall.scanning.reports
-from seawall.cli.scan import _FORMATS
+from seawall.cli.arguments import REPORTS
 from seawall.scanning.reports import FORMATS, Options
 from tests.unit.scanning.reports.samples import NOW, REPORT
 
 ROOM = Path(seawall.scanning.reports.__file__).parent
-NOT_FORMATS = {"__init__", "grouping", "options", "wording"}
+NOTREPORTS = {"__init__", "grouping", "options", "wording"}
 PAGE = Path(__file__).parents[4] / "docs" / "reports.md"
 
 
 def test_every_module_of_the_folder_is_a_format_in_the_list() -> None:
-    modules = {module.stem for module in ROOM.glob("*.py")} - NOT_FORMATS
+    modules = {module.stem for module in ROOM.glob("*.py")} - NOTREPORTS
     assert modules == {name.replace("-", "_") for name in FORMATS}
 
 
@@ -51,4 +51,4 @@ def test_the_list_alone_loads_no_format() -> None:
 
 
 def test_the_command_offers_every_format() -> None:
-    assert tuple(FORMATS) == _FORMATS
+    assert tuple(FORMATS) == REPORTS
